@@ -1,0 +1,15 @@
+// The kernels: float32 SIMD over shared WebAssembly memory. Pointers are byte offsets; nothing is
+// allocated, no state is kept, so any number of workers can share one module and one memory.
+
+export * from './convert';
+export {
+  addScaled, nearswap, scale, subtract, weightedSum, weightedSumByElement,
+} from './elementwise';
+export { countOverlap, electSign, mergeOverlap, variance } from './elect';
+export { dropByProbability, dropRandomly, philox } from './random';
+export { rankLinear } from './rank';
+export { addGram, addProducts, dot, sumMagnitudes } from './reduce';
+export {
+  countKey, histogramCoarse, histogramFine, zeroBelow, zeroEqual, zeroFrom,
+} from './select';
+export { importance, rowDivergence } from './softmax';

@@ -1,0 +1,56 @@
+/** The SIMD kernels: one WebAssembly module, instantiated over the memory that all workers share. */
+
+import type { MergeableDtype } from '../tensor/dtype.ts';
+import type { Kernels, Pointer } from './kernels.ts';
+
+type Convert = (source: Pointer, target: Pointer, count: number) => void;
+
+interface Exports extends Omit<Kernels, 'name' | 'numberBytes' | 'decode' | 'encode'> {
+  readonly decodeBf16: Convert;
+  readonly decodeF16: Convert;
+  readonly encodeBf16: Convert;
+  readonly encodeF16: Convert;
+  readonly encodeF32: Convert;
+  readonly copyBytes: Convert;
+  readonly philox: (low: number, high: number, block: number, level: number, out: Pointer) => void;
+}
+
+/** Compiles the kernels; `bytes` is the content of kernels.wasm. */
+export function compileKernels(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  return new WebAssembly.Module(bytes);
+}
+
+/** Float32 SIMD kernels over `memory`; F64 tiles are not theirs (see scalar/). */
+export function createSimdKernels(module: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const exports = instance.exports as unknown as Exports;
+  const decoders: Record<MergeableDtype, Convert> = {
+    BF16: exports.decodeBf16,
+    F16: exports.decodeF16,
+    F32: (source, target, count) => exports.copyBytes(source, target, count * 4),
+    F64: refuseF64,
+  };
+  const encoders: Record<MergeableDtype, Convert> = {
+    BF16: exports.encodeBf16,
+    F16: exports.encodeF16,
+    F32: exports.encodeF32,
+    F64: (source, target, count) => widen(memory, source, target, count),
+  };
+  return {
+    ...exports,
+    name: 'simd',
+    numberBytes: 4,
+    decode: (dtype, source, target, count) => decoders[dtype](source, target, count),
+    encode: (dtype, source, target, count) => encoders[dtype](source, target, count),
+  };
+}
+
+function refuseF64(): never {
+  throw new Error('F64 tensors are decoded by the float64 kernels');
+}
+
+function widen(memory: WebAssembly.Memory, source: Pointer, target: Pointer, count: number): void {
+  new Float64Array(memory.buffer, target, count).set(
+    new Float32Array(memory.buffer, source, count),
+  );
+}
