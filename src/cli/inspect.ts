@@ -33,11 +33,11 @@ function renderFacts(summary: CheckpointSummary): string {
     ['layers', summary.layers.map(formatStack).join(', ') || 'none found'],
     ['tokenizer', formatTokenizer(summary)],
   ];
-  return plainTable(facts);
+  return facts.map(([name, value]) => `${name.padEnd(14)}${printable(value)}`).join('\n');
 }
 
 function renderTensors(summary: CheckpointSummary): string {
-  const table = new Table({ head: ['tensor', 'dtype', 'shape', 'count'], style: PLAIN });
+  const table = new Table({ ...DENSE, head: ['tensor', 'dtype', 'shape', 'count'] });
   for (const { pattern, dtype, shape, count } of groupTensors(summary.tensors)) {
     table.push([printable(pattern), dtype, formatShape(shape), count === 1 ? '' : `x${count}`]);
   }
@@ -45,7 +45,7 @@ function renderTensors(summary: CheckpointSummary): string {
 }
 
 function renderFiles({ files, otherFiles }: CheckpointSummary): string {
-  const table = new Table({ head: ['file', 'bytes', 'tensors'], style: PLAIN });
+  const table = new Table({ ...DENSE, head: ['file', 'bytes', 'tensors'] });
   for (const { name, bytes, tensors } of files) {
     table.push([printable(name), bytes.toLocaleString('en-US'), tensors]);
   }
@@ -53,23 +53,11 @@ function renderFiles({ files, otherFiles }: CheckpointSummary): string {
   return `${table.toString()}\n\nother files: ${others}`;
 }
 
-/** No colours: the same text on a terminal and in a file. */
-const PLAIN = { head: [], border: [] };
-
-const NO_BORDERS = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid', 'middle']
-    .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
-    .map((place) => [place, '']),
-);
-
-function plainTable(rows: readonly (readonly [string, string])[]): string {
-  const table = new Table({
-    chars: { ...NO_BORDERS, middle: '  ' },
-    style: { ...PLAIN, 'padding-left': 0, 'padding-right': 0 },
-  });
-  for (const [name, value] of rows) table.push([name, printable(value)]);
-  return table.toString();
-}
+/** No colours, the same text on a terminal and in a file; no lines between rows. */
+const DENSE = {
+  style: { head: [], border: [] },
+  chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+};
 
 function formatDtype({ dtype, tensors }: CheckpointSummary['dtypes'][number]): string {
   return `${dtype} (${tensors} tensor${tensors === 1 ? '' : 's'})`;
