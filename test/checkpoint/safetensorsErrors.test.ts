@@ -22,7 +22,7 @@ describe('hostile files', () => {
   it.each([
     ['st_huge_header', 'the header is said to be 1152921504606846976 bytes long'],
     ['st_overlap', 'tensor "b": starts at byte 8, within tensor "a", which ends at 16'],
-    ['st_hole', 'tensor "b": starts at byte 20, but the tensor before it ends at 16'],
+    ['st_hole', 'tensor "b": starts at byte 20, but what is before it ends at 16'],
     ['st_past_end', 'tensor "a": ends at byte 16 of the data, which has only 8'],
     [
       'st_wrong_length',

@@ -155,21 +155,8 @@ function checkTiling(spans: readonly Span[], dataByteLength: number, name: strin
   let position = 0;
   let previous: Span | undefined;
   for (const span of spans) {
-    const subject = `${name}: tensor ${JSON.stringify(span.name)}`;
-    if (span.end > dataByteLength) {
-      throw badInput(
-        `${subject}: ends at byte ${span.end} of the data, which has only ${dataByteLength} (is the file truncated?)`,
-      );
-    }
-    if (span.start < position) {
-      throw badInput(
-        `${subject}: starts at byte ${span.start}, within tensor ${JSON.stringify(previous?.name)}, which ends at ${position}`,
-      );
-    }
-    if (span.start > position) {
-      throw badInput(
-        `${subject}: starts at byte ${span.start}, but the tensor before it ends at ${position}, which leaves a hole`,
-      );
+    if (span.start !== position || span.end > dataByteLength) {
+      throw misplaced(span, previous, dataByteLength, name);
     }
     position = span.end;
     previous = span;
@@ -179,4 +166,22 @@ function checkTiling(spans: readonly Span[], dataByteLength: number, name: strin
       `${name}: ${dataByteLength - position} bytes follow the last tensor, which ends at byte ${position} of the data`,
     );
   }
+}
+
+function misplaced(span: Span, previous: Span | undefined, dataByteLength: number, name: string) {
+  const subject = `${name}: tensor ${JSON.stringify(span.name)}`;
+  if (span.end > dataByteLength) {
+    return badInput(
+      `${subject}: ends at byte ${span.end} of the data, which has only ${dataByteLength} (is the file truncated?)`,
+    );
+  }
+  const position = previous?.end ?? 0;
+  if (span.start < position) {
+    return badInput(
+      `${subject}: starts at byte ${span.start}, within tensor ${JSON.stringify(previous?.name)}, which ends at ${position}`,
+    );
+  }
+  return badInput(
+    `${subject}: starts at byte ${span.start}, but what is before it ends at ${position}, which leaves a hole`,
+  );
 }
