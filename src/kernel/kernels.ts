@@ -112,7 +112,8 @@ export interface Kernels {
 export const TILE_NUMBERS = 2048;
 export const COARSE_BINS = 1 << 16;
 export const FINE_BINS = 1 << 15;
-export const RANDOM_SCRATCH_BYTES = 192;
+/** Two groups of words, and for a tie in the second of them one more group behind it. */
+export const RANDOM_SCRATCH_BYTES = 256;
 
 /** Scratch bytes of `rankLinear` for a row. */
 export function rankScratchBytes(rowLength: number): number {
