@@ -17,11 +17,14 @@ const SMOOTHING = 1e-8;
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
 const LOWEST_EXPONENT = -700;
-/** Of (exp(r) - 1 - r) / r^2, from the 9th power down, fitted at Chebyshev nodes. */
-const EXP_CURVE = [
-  2.5100424157005067e-8, 2.7620138719733994e-7, 2.7557268378684192e-6, 2.480152119021773e-5,
-  1.9841269863105968e-4, 1.3888888917281794e-3, 8.333333333330051e-3, 4.166666666662399e-2,
-  0.16666666666666669, 0.5000000000000001,
+/** P, the odd and the even powers, highest first: fitted at Chebyshev nodes. */
+const EXP_ODD = [
+  2.5100424157005067e-8, 2.7557268378684192e-6, 1.9841269863105968e-4, 8.333333333330051e-3,
+  0.16666666666666669,
+];
+const EXP_EVEN = [
+  2.7620138719733994e-7, 2.480152119021773e-5, 1.3888888917281794e-3, 4.166666666662399e-2,
+  0.5000000000000001,
 ];
 /** Of artanh(s) / s in s^2, from the highest power down; the long one has no leading 1. */
 const ARTANH_SERIES = [23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3].map((odd) => 1 / odd);
@@ -44,7 +47,8 @@ export function exp(x: number): number {
   const bounded = Math.max(x, LOWEST_EXPONENT);
   const k = nearest(bounded * Math.LOG2E);
   const r = bounded - k * LN2_HIGH - k * LN2_LOW;
-  const curve = polynomial(EXP_CURVE, r) * (r * r);
+  const t = r * r;
+  const curve = (polynomial(EXP_ODD, t) * r + polynomial(EXP_EVEN, t)) * t;
   return (curve + r + 1) * 2 ** k;
 }
 
