@@ -42,13 +42,7 @@ export interface WeightFileContents {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json };
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
 export interface Checkpoint {

@@ -55,8 +55,7 @@ async function readExactly(handle: FileHandle, path: string, start: number, end:
   let filled = 0;
   while (filled < bytes.length) {
     const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
-    if (bytesRead === 0)
-      throw badInput(`${path}: ends at byte ${start + filled}, while being read`);
+    if (bytesRead === 0) throw badInput(`${path}: ends at byte ${start + filled}, while being read`);
     filled += bytesRead;
   }
   return bytes;
