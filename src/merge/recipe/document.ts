@@ -32,7 +32,7 @@ export interface LocatedDocument {
 }
 
 /** A recipe is a page of text; the largest chat templates add some tens of kilobytes. */
-const MAX_TEXT_LENGTH = 2 ** 20;
+const MAX_TEXT_LENGTH = 2 ** 18;
 const MAX_DOCUMENTS = 100;
 const MAX_DEPTH = 32;
 /** Values of one file with every alias expanded. */

@@ -17,8 +17,8 @@ import { quoted } from './spelling.ts';
 
 export type TensorNameMatcher = (tensorName: string) => boolean;
 
-/** Bounds the automaton; an expression that a person wrote is far below it. */
-const MAX_PATTERN_LENGTH = 1000;
+/** Bounds the automaton, whose states every character of a name may visit. */
+const MAX_PATTERN_LENGTH = 300;
 
 const FLAGS: Readonly<Record<string, number>> = {
   i: RE2JS.CASE_INSENSITIVE,

@@ -39,7 +39,7 @@ function* boundedTokens(text: string, file: string, counter: LineCounter): Gener
   counter.addNewLine(0);
   let run = 0;
   for (const lexeme of new Lexer().lex(text)) {
-    yield* parser.next(lexeme);
+    for (const token of parser.next(lexeme)) yield refuseError(token, file, counter);
     run = RUN_TYPES.has(CST.tokenType(lexeme)) ? run + 1 : 0;
     if (parser.stack.length > MAX_OPEN_TOKENS || run > MAX_RUN) {
       const { line } = counter.linePos(parser.offset);
@@ -47,4 +47,11 @@ function* boundedTokens(text: string, file: string, counter: LineCounter): Gener
     }
   }
   yield* parser.end();
+}
+
+/** The first error is told, and a text made of errors is not read to its end. */
+function refuseError(token: CST.Token, file: string, counter: LineCounter): CST.Token {
+  if (token.type !== 'error') return token;
+  const { line } = counter.linePos(token.offset);
+  throw badInput(`${file}:${line}: not valid YAML: ${token.message}`);
 }

@@ -81,7 +81,7 @@ describe('hostile text', () => {
     '!<a> &b ',
     '? [',
     '- {a: ',
-  ].map((piece) => piece.repeat(100_000));
+  ].map((piece) => piece.repeat(100_000).slice(0, 250_000));
 
   it.each<readonly [string, string, string | RegExp]>([
     ['aliases that multiply', laughs, /^r\.yml:\d+: more than 100000 values, aliases expanded$/],
@@ -93,13 +93,18 @@ describe('hostile text', () => {
     ),
     [
       'a long text',
-      ' '.repeat(2 ** 20 + 1),
-      'r.yml: 1048577 characters, a recipe has at most 1048576',
+      ' '.repeat(2 ** 18 + 1),
+      'r.yml: 262145 characters, a recipe has at most 262144',
+    ],
+    [
+      'many stray brackets',
+      '}\n'.repeat(100_000),
+      /^r\.yml:1: not valid YAML: Unexpected flow-map-end/,
     ],
     ['many documents', '---\na\n'.repeat(101), 'r.yml: 101 documents, at most 100 are allowed'],
     [
       'many keys',
-      Array.from({ length: 50_000 }, (_, i) => `k${i}: 1`).join('\n'),
+      Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join('\n'),
       /unknown key "k0"/,
     ],
     ['a long key', `${'k'.repeat(1000)}: 1`, /^r\.yml:1: unknown key "k{80}…"; known keys: name, /],
