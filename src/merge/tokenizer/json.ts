@@ -33,21 +33,18 @@ export function describe(value: Json | undefined): string {
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
-const MARK = 'lmfuse-integer:';
-const MARKED = new RegExp(`"${MARK}(-?[0-9]+)"`, 'g');
+/** In indented JSON every value ends its line, so this cannot match inside a text. */
+const EXPONENT = /^(\s*(?:"(?:[^"\\]|\\.)*": )?)(-?[0-9.]+e\+[0-9]+)(,?)$/gm;
 
 /**
- * `model_max_length` is often 1000000000000000019884624838656, which JSON.stringify would turn
- * into 1e+30, a float to Python.
+ * Indented JSON. `model_max_length` is often 1000000000000000019884624838656, which JSON.stringify
+ * turns into 1e+30, a float to Python; here integers stay integers.
  */
 export function serializeJson(value: Json): string {
-  const text = JSON.stringify(
-    value,
-    (_key, item: Json) =>
-      typeof item === 'number' && Number.isInteger(item) && !Number.isSafeInteger(item)
-        ? `${MARK}${BigInt(item)}`
-        : item,
-    2,
+  const text = JSON.stringify(value, null, 2).replace(
+    EXPONENT,
+    (_line, before: string, number: string, after: string) =>
+      `${before}${BigInt(Number(number))}${after}`,
   );
-  return `${text.replace(MARKED, '$1')}\n`;
+  return `${text}\n`;
 }
