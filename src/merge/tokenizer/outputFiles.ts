@@ -115,7 +115,7 @@ function pieceNotes(source: Vocabulary, entries: readonly Entry[]): string[] {
     if (source.kind !== 'BPE' || extending) return alike;
     return [
       ...alike,
-      `${from.reference}: its merges are not added, so the tokenizer of ${source.reference} splits text as before; ` +
+      `${from.reference}: no merges are added for its pieces, so the tokenizer of ${source.reference} splits text as before; ` +
         'new pieces have their rows and can be decoded, but few are found in text',
     ];
   });

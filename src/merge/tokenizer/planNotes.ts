@@ -17,12 +17,10 @@ export function planNotes(input: RowPlanInput, maps: readonly RowMap[]): string[
   const asked = (r: number) => tokens[output.byId[r] ?? '']?.source?.kind === 'zero';
   const zero = count(keptRows, (r) => !asked(r) && maps.every((map) => map.model[r] === ZERO_ROW));
   if (zero.count > 0) {
-    notes.push(`${rowsText(zero)} of the output are zero: no model has a row for them`);
+    notes.push(`no model has a row for ${rowsText(zero)} of the output: zero`);
   }
   if (rowCount > keptRows) {
-    notes.push(
-      `${rowsText(count(rowCount, (r) => r >= keptRows))} of the output are zero: padding`,
-    );
+    notes.push(`padding: ${rowsText(count(rowCount, (r) => r >= keptRows))} of the output, zero`);
   }
   return notes;
 }
@@ -77,7 +75,7 @@ function modelNotes(
     (id) => vocabulary.byId[id] === undefined && (id >= keptRows || output.byId[id] !== undefined),
   );
   if (unnamed.count > 0) {
-    notes.push(`${reference}: ${rowsText(unnamed)} of its embedding have no token and are dropped`);
+    notes.push(`${reference}: no token for ${rowsText(unnamed)} of its embedding: dropped`);
   }
   return notes;
 }

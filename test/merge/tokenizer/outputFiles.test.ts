@@ -65,7 +65,7 @@ describe('a BPE union', () => {
     expect((json.model as JsonObject).merges).toEqual(['a b']);
     expect(tokenizer.tokenize('abc bc')).toEqual(['ab', 'c', 'b', 'c']);
     expect(tokenizer.encode('d').ids).toEqual([plan.output.tokens.get('d')]);
-    expect(plan.notes.at(-1)).toContain('one: its merges are not added');
+    expect(plan.notes.at(-1)).toContain('one: no merges are added for its pieces');
   });
 
   it('appends the merges of a model that extends those of the base', () => {

@@ -157,7 +157,7 @@ describe('padded vocabularies', () => {
       expect(map.model.length).toBe(8);
       expect([...map.model.slice(5)]).toEqual([ZERO_ROW, ZERO_ROW, ZERO_ROW]);
     }
-    expect(plan.notes.at(-1)).toBe('rows 5 to 7 of the output are zero: padding');
+    expect(plan.notes.at(-1)).toBe('padding: rows 5 to 7 of the output, zero');
   });
 
   it("the source's rows without a token are kept, by id; another's are dropped and named", () => {
@@ -174,8 +174,8 @@ describe('padded vocabularies', () => {
       [{ model: 1, row: 3 }],
       [{ model: 2, row: 3 }],
     ]);
-    expect(plan.notes).toContain('one: rows 4 to 7 of its embedding have no token and are dropped');
-    expect(plan.notes).toContain('base: row 2 of its embedding have no token and are dropped');
+    expect(plan.notes).toContain('one: no token for rows 4 to 7 of its embedding: dropped');
+    expect(plan.notes).toContain('base: no token for row 2 of its embedding: dropped');
   });
 
   it('equal padded vocabularies change nothing', () => {
@@ -197,7 +197,7 @@ describe('padded vocabularies', () => {
     );
     expect(plan.notes).toEqual([
       'base: its vocabulary has 4 ids but its embedding 2 rows; 2 tokens (from "pad") count as missing in it',
-      'row 2 of the output are zero: no model has a row for them',
+      'no model has a row for row 2 of the output: zero',
     ]);
   });
 });
