@@ -7,8 +7,19 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
 
 const KERNEL_FLAGS = [
-  '--enable', 'simd,threads', '--sharedMemory', '--importMemory', '--initialMemory', '1',
-  '--maximumMemory', '65536', '--runtime', 'stub', '--noExportMemory', '-O3', '--noAssert',
+  '--enable',
+  'simd,threads',
+  '--sharedMemory',
+  '--importMemory',
+  '--initialMemory',
+  '1',
+  '--maximumMemory',
+  '65536',
+  '--runtime',
+  'stub',
+  '--noExportMemory',
+  '-O3',
+  '--noAssert',
   '--converge',
 ];
 

@@ -14,8 +14,8 @@ import {
   type Pass,
   scan,
   type TensorMerge,
-  taskVectors,
   type Tile,
+  taskVectors,
   write,
 } from './method.ts';
 

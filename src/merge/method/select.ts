@@ -108,9 +108,7 @@ function resolveCut(
     equal = counts[offset.index]!;
   }
   const take =
-    'largest' in rank
-      ? rank.largest - (elementCount - below - equal)
-      : rank.smallest - below;
+    'largest' in rank ? rank.largest - (elementCount - below - equal) : rank.smallest - below;
   return { key, take };
 }
 
