@@ -93,6 +93,7 @@ export interface Kernels {
     keyHigh: number,
     start: number,
     words: Pointer,
+    divide: number,
     count: number,
   ): void;
   rankLinear(

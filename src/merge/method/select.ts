@@ -47,7 +47,9 @@ export function* selectCuts(
   const coarse = vectors.map(() => machine.bytes(COARSE_BINS * 4));
   yield scan((tile) => {
     fill(tile);
-    vectors.forEach((x, v) => kernels.histogramCoarse(x, coarse[v]!, tile.count));
+    vectors.forEach((x, v) => {
+      kernels.histogramCoarse(x, coarse[v]!, tile.count);
+    });
   });
   const searches = coarse.flatMap((bins, v) => {
     const counts = machine.uint32(bins, COARSE_BINS);
