@@ -6,9 +6,9 @@
  * size and whoever does the task; therefore so do all partial sums.
  */
 
-import { bitsPerElement, bytesPerElement } from '../../tensor/dtype.ts';
 import { badInput, FusionError } from '../../errors.ts';
 import { type Kernels, type Pointer, TILE_NUMBERS } from '../../kernel/kernels.ts';
+import { bitsPerElement, bytesPerElement } from '../../tensor/dtype.ts';
 import { type Arena, createMachine, tileBytes, tileCountBound } from '../method/machine.ts';
 import type { MergeMethod, Pass, TensorMerge } from '../method/method.ts';
 import { mergeMethod } from '../method/registry.ts';
