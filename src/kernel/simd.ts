@@ -1,4 +1,9 @@
-/** The SIMD kernels: one WebAssembly module, instantiated over the memory that all workers share. */
+/**
+ * The SIMD kernels: one WebAssembly module, instantiated over the memory that all workers share.
+ *
+ * No signature has an i64, which JavaScript would have to pass as a BigInt: `start`, the one
+ * parameter above 32 bits, is a float64 (exact up to 2^53 elements).
+ */
 
 import type { MergeableDtype } from '../tensor/dtype.ts';
 import type { Kernels, Pointer } from './kernels.ts';
@@ -11,6 +16,7 @@ interface Exports extends Omit<Kernels, 'name' | 'numberBytes' | 'decode' | 'enc
   readonly encodeBf16: Convert;
   readonly encodeF16: Convert;
   readonly encodeF32: Convert;
+  readonly encodeF64: Convert;
   readonly copyBytes: Convert;
   readonly philox: (low: number, high: number, block: number, level: number, out: Pointer) => void;
 }
@@ -34,7 +40,7 @@ export function createSimdKernels(module: WebAssembly.Module, memory: WebAssembl
     BF16: exports.encodeBf16,
     F16: exports.encodeF16,
     F32: exports.encodeF32,
-    F64: (source, target, count) => widen(memory, source, target, count),
+    F64: exports.encodeF64,
   };
   return {
     ...exports,
@@ -47,10 +53,4 @@ export function createSimdKernels(module: WebAssembly.Module, memory: WebAssembl
 
 function refuseF64(): never {
   throw new Error('F64 tensors are decoded by the float64 kernels');
-}
-
-function widen(memory: WebAssembly.Memory, source: Pointer, target: Pointer, count: number): void {
-  new Float64Array(memory.buffer, target, count).set(
-    new Float32Array(memory.buffer, source, count),
-  );
 }

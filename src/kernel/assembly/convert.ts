@@ -2,7 +2,6 @@
 // NaN is written as one quiet NaN (positive, empty payload), so that bytes do not depend on
 // how a processor chooses among NaNs. Twins: ../scalar/convert.ts.
 
-// @inline
 @inline
 function widenBf16Low(bits: v128): v128 {
   return i32x4.shl(i32x4.extend_low_i16x8_u(bits), 16);
@@ -114,6 +113,14 @@ export function encodeF32(source: usize, target: usize, count: i32): void {
     const value = load<f32>(source + (i << 2));
     if (value == value) store<f32>(target + (i << 2), value);
     else store<u32>(target + (i << 2), 0x7fc00000);
+  }
+}
+
+export function encodeF64(source: usize, target: usize, count: i32): void {
+  for (let i = 0; i < count; i++) {
+    const value = load<f32>(source + (i << 2));
+    if (value == value) store<f64>(target + (i << 3), <f64>value);
+    else store<u64>(target + (i << 3), 0x7ff8000000000000);
   }
 }
 
