@@ -3,6 +3,8 @@
  */
 
 import type { MergeableDtype } from '../tensor/dtype.ts';
+import { planStages } from './run/planStages.ts';
+import { runStages } from './run/runStages.ts';
 
 export interface MergeOptions {
   /** Path of a recipe (mergekit YAML). */
@@ -87,4 +89,21 @@ export interface MergeReport {
   readonly stages: readonly PlanSummary[];
   readonly resumed: boolean;
   readonly warnings: readonly string[];
+}
+
+/** Plans and checks a merge without reading a tensor. */
+export async function planMergeFile(
+  options: MergeOptions,
+): Promise<{ readonly stages: readonly PlanSummary[]; readonly warnings: readonly string[] }> {
+  const { stages, warnings } = await planStages(options);
+  return { stages: stages.map(({ summary }) => summary), warnings };
+}
+
+/**
+ * Merges checkpoints by a recipe. Resolves when `out` is complete; rejects with a FusionError, and
+ * then `out` is as it was before.
+ */
+export async function merge(options: MergeOptions): Promise<MergeReport> {
+  const planned = await planStages(options);
+  return runStages(planned, options);
 }
