@@ -21,6 +21,7 @@ export interface Kernels {
   encode(dtype: MergeableDtype, source: Pointer, target: Pointer, count: number): void;
 
   scale(x: Pointer, weight: number, out: Pointer, count: number): void;
+  divide(x: Pointer, divisor: number, out: Pointer, count: number): void;
   addScaled(x: Pointer, weight: number, out: Pointer, count: number): void;
   subtract(x: Pointer, y: Pointer, out: Pointer, count: number): void;
   weightedSum(list: Pointer, weights: Pointer, k: number, out: Pointer, count: number): void;

@@ -10,6 +10,7 @@ import { decode, encode } from './scalar/convert.ts';
 import { countOverlap, electSign, mergeOverlap, variance } from './scalar/elect.ts';
 import {
   addScaled,
+  divide,
   nearswap,
   scale,
   subtract,
@@ -47,6 +48,7 @@ export function createScalarKernels(buffer: ArrayBufferLike, precision: Precisio
     decode: on(decode),
     encode: on(encode),
     scale: on(scale),
+    divide: on(divide),
     addScaled: on(addScaled),
     subtract: on(subtract),
     weightedSum: on(weightedSum),

@@ -25,26 +25,32 @@ export const linear = defineMethod({
   },
   scratchBytes: () => 4096,
   check(tensor) {
-    weightsOf(tensor);
+    divisorOf(tensor);
     return [];
   },
   *passes(tensor, machine) {
-    const list = machine.list(machine.inputs);
+    const { kernels, inputs, out } = machine;
+    const list = machine.list(inputs);
     const weights = machine.numbers(weightsOf(tensor));
-    const k = machine.inputs.length;
-    yield write(({ count }) => machine.kernels.weightedSum(list, weights, k, machine.out, count));
+    const divisor = divisorOf(tensor);
+    yield write(({ count }) => {
+      kernels.weightedSum(list, weights, inputs.length, out, count);
+      if (divisor !== 1) kernels.divide(out, divisor, out, count);
+    });
   },
 });
 
 function weightsOf(tensor: TensorMerge): number[] {
-  const weights = tensor.models.map((model) => numberOf(model, 'weight'));
-  if (!flagOf(tensor.globals, 'normalize')) return weights;
+  return tensor.models.map((model) => numberOf(model, 'weight'));
+}
+
+function divisorOf(tensor: TensorMerge): number {
+  if (!flagOf(tensor.globals, 'normalize')) return 1;
+  const weights = weightsOf(tensor);
   const sum = weights.reduce((a, b) => a + b, 0);
-  if (Math.abs(sum) < SMALLEST_SUM) {
-    throw badInput(
-      `tensor "${tensor.name}": the weights [${weights.join(', ')}] sum to ${sum}; ` +
-        'linear cannot normalize them (set normalize: false or change a weight)',
-    );
-  }
-  return weights.map((weight) => weight / sum);
+  if (Math.abs(sum) >= SMALLEST_SUM) return Math.fround(sum) === 1 ? 1 : sum;
+  throw badInput(
+    `tensor "${tensor.name}": the weights [${weights.join(', ')}] sum to ${sum}; ` +
+      'linear cannot normalize them (set normalize: false or change a weight)',
+  );
 }

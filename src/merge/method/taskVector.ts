@@ -137,23 +137,28 @@ function consensusOf(
 ): (tile: Tile) => void {
   const { kernels, base, out } = machine;
   const list = machine.list(deltas);
-  const weights = weightsOf(tensor);
+  const weights = machine.numbers(weightsOf(tensor));
   const lambda = numberOf(tensor.globals, 'lambda');
-  const normalize = flagOf(tensor.globals, 'normalize');
-  if (rule.consensus === 'elect') {
-    const votes = machine.numbers(weights);
-    return ({ count }) => {
-      const k = deltas.length;
-      kernels.electSign(list, votes, votes, k, normalize ? 1 : 0, out, count);
-      if (lambda !== 1) kernels.scale(out, lambda, out, count);
-      kernels.addScaled(base, 1, out, count);
-    };
-  }
-  const sum = sumOf(weights);
-  const divisor = normalize && Math.abs(sum) >= SMALLEST_DIVISOR ? sum : 1;
-  const factors = machine.numbers(weights.map((weight) => (lambda * weight) / divisor));
+  const divisor = divisorOf(tensor);
+  const k = deltas.length;
+  const elect = (count: number) => {
+    const normalize = flagOf(tensor.globals, 'normalize') ? 1 : 0;
+    kernels.electSign(list, weights, weights, k, normalize, out, count);
+  };
+  const sum = (count: number) => {
+    kernels.weightedSum(list, weights, k, out, count);
+    if (divisor !== 1) kernels.divide(out, divisor, out, count);
+  };
+  const combine = rule.consensus === 'elect' ? elect : sum;
   return ({ count }) => {
-    kernels.weightedSum(list, factors, deltas.length, out, count);
+    combine(count);
+    if (lambda !== 1) kernels.scale(out, lambda, out, count);
     kernels.addScaled(base, 1, out, count);
   };
+}
+
+function divisorOf(tensor: TensorMerge): number {
+  const sum = sumOf(weightsOf(tensor));
+  const divides = flagOf(tensor.globals, 'normalize') && Math.abs(sum) >= SMALLEST_DIVISOR;
+  return divides ? sum : 1;
 }
