@@ -67,7 +67,7 @@ export interface Kernels {
   /** bins: 2^15 uint32 counters. */
   histogramFine(x: Pointer, first: number, bins: Pointer, count: number): void;
   countKey(x: Pointer, key: number, count: number): number;
-  zeroBelow(by: Pointer, key: number, target: Pointer, count: number): void;
+  zeroBelow(by: Pointer, key: number, target: Pointer, count: number): number;
   zeroFrom(by: Pointer, key: number, target: Pointer, count: number): void;
   zeroEqual(
     by: Pointer,
