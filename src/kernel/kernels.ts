@@ -18,6 +18,14 @@ export interface Kernels {
   readonly numberBytes: 4 | 8;
 
   decode(dtype: MergeableDtype, source: Pointer, target: Pointer, count: number): void;
+  /** target = decoded source - base, where base is a tile. */
+  decodeDelta(
+    dtype: MergeableDtype,
+    source: Pointer,
+    base: Pointer,
+    target: Pointer,
+    count: number,
+  ): void;
   encode(dtype: MergeableDtype, source: Pointer, target: Pointer, count: number): void;
 
   scale(x: Pointer, weight: number, out: Pointer, count: number): void;

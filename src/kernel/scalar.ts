@@ -46,6 +46,10 @@ export function createScalarKernels(buffer: ArrayBufferLike, precision: Precisio
     name: precision === 'float32' ? 'scalar' : 'scalar64',
     numberBytes: tiles.numberBytes,
     decode: on(decode),
+    decodeDelta(dtype, source, base, target, count) {
+      decode(tiles, dtype, source, target, count);
+      subtract(tiles, target, base, target, count);
+    },
     encode: on(encode),
     scale: on(scale),
     divide: on(divide),
