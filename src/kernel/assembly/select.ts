@@ -112,7 +112,7 @@ export function zeroBelow(by: usize, key: i32, target: usize, count: i32): i32 {
   return found;
 }
 
-/** target = target where the key of by is less than `key`, else 0 */
+/** target = target where the key of by is less than `key`, else 0; padded to a multiple of four */
 export function zeroFrom(by: usize, key: i32, target: usize, count: i32): void {
   const limit = i32x4.splat(key);
   for (let i = 0; i < count; i += 4) {
