@@ -34,8 +34,8 @@ export interface TaskContext {
   readonly isAborted: () => boolean;
 }
 
-/** Elements of a chunk, rounded down to whole tiles; 1 MiB of bfloat16. */
-const CHUNK_NUMBERS = 1 << 19;
+/** Elements of a chunk, rounded down to whole tiles; half a MiB of bfloat16. */
+const CHUNK_NUMBERS = 1 << 18;
 const COPY_BYTES = 1 << 20;
 
 export function runTask(task: Task, context: TaskContext): void {
