@@ -3,10 +3,10 @@
  * entry and its reader. What a checkpoint's folder may hold besides is in otherFiles.ts.
  */
 
-import { badInput } from '../errors.ts';
 import type { ByteSource } from '../io/byteSource.ts';
 import type { WeightFileContents } from './checkpoint.ts';
 import { readSafetensorsFile } from './safetensors/read.ts';
+import { readTorchFile } from './torch/readTorchFile.ts';
 
 export interface WeightFormat {
   readonly name: string;
@@ -34,9 +34,7 @@ export const WEIGHT_FORMATS: readonly WeightFormat[] = [
     singleFile: 'pytorch_model.bin',
     indexFile: 'pytorch_model.bin.index.json',
     isWeightFile: (name) => /\.(bin|pt|pth|ckpt)$/.test(name) && !TRAINING_STATE.test(name),
-    read: async (source) => {
-      throw badInput(`${source.name}: PyTorch files cannot be read yet`);
-    },
+    read: readTorchFile,
   },
 ];
 

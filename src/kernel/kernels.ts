@@ -20,9 +20,18 @@ export interface Kernels {
   readonly numberBytes: 4 | 8;
 
   decode(dtype: MergeableDtype, source: Pointer, target: Pointer, count: number): void;
+  /** target = decoded source - base, where base is a tile. */
+  decodeDelta(
+    dtype: MergeableDtype,
+    source: Pointer,
+    base: Pointer,
+    target: Pointer,
+    count: number,
+  ): void;
   encode(dtype: MergeableDtype, source: Pointer, target: Pointer, count: number): void;
 
   scale(x: Pointer, weight: number, out: Pointer, count: number): void;
+  divide(x: Pointer, divisor: number, out: Pointer, count: number): void;
   addScaled(x: Pointer, weight: number, out: Pointer, count: number): void;
   subtract(x: Pointer, y: Pointer, out: Pointer, count: number): void;
   weightedSum(list: Pointer, weights: Pointer, k: number, out: Pointer, count: number): void;
@@ -68,7 +77,7 @@ export interface Kernels {
   /** bins: 2^15 uint32 counters. */
   histogramFine(x: Pointer, first: number, bins: Pointer, count: number): void;
   countKey(x: Pointer, key: number, count: number): number;
-  zeroBelow(by: Pointer, key: number, target: Pointer, count: number): void;
+  zeroBelow(by: Pointer, key: number, target: Pointer, count: number): number;
   zeroFrom(by: Pointer, key: number, target: Pointer, count: number): void;
   zeroEqual(
     by: Pointer,
@@ -95,6 +104,7 @@ export interface Kernels {
     keyHigh: number,
     start: number,
     words: Pointer,
+    divide: number,
     count: number,
   ): void;
   rankLinear(

@@ -82,13 +82,13 @@ function drop(x: Values, [low, high]: Key, first: number, threshold: number): Va
   return results[0]!;
 }
 
-function weigh(x: Values, chances: Values, [low, high]: Key, first: number): Values {
+function weigh(x: Values, chances: Values, [low, high]: Key, first: number, divide = 1): Values {
   const arena = openArena();
   const at = arena.result(x);
   const by = arena.input(chances);
   const words = arena.scratch(RANDOM_SCRATCH_BYTES);
   const { results } = runBoth(arena, (kernels) =>
-    kernels.dropByProbability(at, by, low, high, first, words, x.length),
+    kernels.dropByProbability(at, by, low, high, first, words, divide, x.length),
   );
   return results[0]!;
 }
@@ -189,6 +189,15 @@ describe('dropByProbability', () => {
     { weight: 1, arbitrary: fc.constantFrom(Number.NaN, 1.0000001192092896) },
   );
 
+  it('leaves the kept elements as they are when not asked to divide', () => {
+    const p = Float32Array.from({ length: 500 }, (_, j) => 0.1 + (0.8 * j) / 499);
+    const divided = weigh(ramp(500), p, [3, 4], 32);
+    const plain = weigh(ramp(500), p, [3, 4], 32, 0);
+    plain.forEach((value, j) => {
+      expect(value).toBe(divided[j] === 0 ? 0 : j + 1);
+    });
+  });
+
   it('agrees, at any start', () => {
     const chances = fc.nat(200).chain((n) => fc.array(chance, { minLength: n, maxLength: n }));
     fc.assert(
@@ -232,7 +241,7 @@ describe('dropByProbability', () => {
     const p = arena.input(new Float64Array(100).fill(0.3));
     const words = arena.scratch(RANDOM_SCRATCH_BYTES);
     const { results } = runOn(scalar64, arena, (kernels) =>
-      kernels.dropByProbability(x, p, 5, 6, 0, words, 100),
+      kernels.dropByProbability(x, p, 5, 6, 0, words, 1, 100),
     );
     const kept = drop(new Float32Array(100).fill(1), [5, 6], 0, Math.floor(0.3 * 2 ** 32));
     expect(results[0]).toEqual(Float64Array.from(kept, (value) => value / 0.3));

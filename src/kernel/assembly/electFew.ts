@@ -6,18 +6,16 @@ import { vectorAt, weightAt } from './elementwise';
 
 /** Balance from left to right; the 0 that elect.ts begins with changes no comparison with 0. */
 @inline
-function isNegative(
-  three: bool, a: v128, b: v128, c: v128, p: v128, q: v128, r: v128,
-): v128 {
-  let balance = f32x4.add(f32x4.mul(a, p), f32x4.mul(b, q));
-  if (three) balance = f32x4.add(balance, f32x4.mul(c, r));
+function isNegative(three: bool, f: v128, g: v128, h: v128): v128 {
+  let balance = f32x4.add(f, g);
+  if (three) balance = f32x4.add(balance, h);
   return f32x4.lt(balance, f32x4.splat(0));
 }
 
-/** d > 0 once its sign is turned by `turn`: agreement with the elected sign, never of 0 or NaN. */
+/** vote > 0 once its sign is turned by `turn`: agreement with the elected sign, never of 0 or NaN. */
 @inline
-function agreement(d: v128, turn: v128): v128 {
-  return f32x4.gt(v128.xor(d, turn), f32x4.splat(0));
+function agreement(vote: v128, turn: v128): v128 {
+  return f32x4.gt(v128.xor(vote, turn), f32x4.splat(0));
 }
 
 /** 0 + 1 and -0 + 1 are 1, all else keeps its value. */
@@ -35,14 +33,16 @@ function electAt(
   const zero = f32x4.splat(0);
   const a = v128.load(x + at), b = v128.load(y + at);
   const c = three ? v128.load(z + at) : zero;
-  const turn = i32x4.shl(isNegative(three, a, b, c, p, q, r), 31);
-  const i = agreement(a, turn), j = agreement(b, turn);
-  let sum = f32x4.add(f32x4.add(zero, v128.and(i, f32x4.mul(a, u))), v128.and(j, f32x4.mul(b, v)));
+  const f = f32x4.mul(a, p), g = f32x4.mul(b, q), h = three ? f32x4.mul(c, r) : zero;
+  const turn = i32x4.shl(isNegative(three, f, g, h), 31);
+  const i = agreement(f, turn), j = agreement(g, turn);
+  const first = usual ? f : f32x4.mul(a, u), second = usual ? g : f32x4.mul(b, v);
+  let sum = f32x4.add(f32x4.add(zero, v128.and(i, first)), v128.and(j, second));
   let divisor = zero;
   if (normalize) divisor = f32x4.add(v128.and(i, u), v128.and(j, v));
   if (three) {
-    const k = agreement(c, turn);
-    sum = f32x4.add(sum, v128.and(k, f32x4.mul(c, w)));
+    const k = agreement(h, turn);
+    sum = f32x4.add(sum, v128.and(k, usual ? h : f32x4.mul(c, w)));
     if (normalize) divisor = f32x4.add(divisor, v128.and(k, w));
   }
   if (normalize) sum = f32x4.div(sum, usual ? f32x4.pmax(divisor, least) : orOne(divisor));

@@ -22,6 +22,16 @@ export function scale(x: usize, weight: f32, out: usize, count: i32): void {
   for (; i < count; i++) store<f32>(out + (i << 2), load<f32>(x + (i << 2)) * weight);
 }
 
+/** out = x / divisor */
+export function divide(x: usize, divisor: f32, out: usize, count: i32): void {
+  const d = f32x4.splat(divisor);
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    v128.store(out + (i << 2), f32x4.div(v128.load(x + (i << 2)), d));
+  }
+  for (; i < count; i++) store<f32>(out + (i << 2), load<f32>(x + (i << 2)) / divisor);
+}
+
 /** out = out + x * weight */
 export function addScaled(x: usize, weight: f32, out: usize, count: i32): void {
   const w = f32x4.splat(weight);

@@ -3,6 +3,11 @@
 import { vectorAt, weightAt } from './elementwise';
 
 @inline
+function shareOf(d: v128, factor: v128, size: v128, lone: v128): v128 {
+  return v128.bitselect(f32x4.mul(d, factor), f32x4.div(d, size), lone);
+}
+
+@inline
 function mergeAt(
   three: bool, x: usize, y: usize, z: usize, u: v128, v: v128, w: v128, limit: v128,
   out: usize, at: usize,
@@ -11,22 +16,16 @@ function mergeAt(
   const a = v128.load(x + at), b = v128.load(y + at);
   const c = three ? v128.load(z + at) : zero;
   const i = f32x4.gt(f32x4.abs(a), limit), j = f32x4.gt(f32x4.abs(b), limit);
-  // One that stands alone is the sum, and its factor the sum of the factors that moved.
-  let sum = f32x4.add(f32x4.add(zero, v128.and(i, a)), v128.and(j, b));
-  let factor = f32x4.add(v128.and(i, u), v128.and(j, v));
   let active = i32x4.add(i, j);
-  if (three) {
-    const k = f32x4.gt(f32x4.abs(c), limit);
-    sum = f32x4.add(sum, v128.and(k, c));
-    factor = f32x4.add(factor, v128.and(k, w));
-    active = i32x4.add(active, k);
-  }
-  // `active` counts down from 0; none divides by one, as one does.
-  const single = i32x4.eq(active, i32x4.splat(-1));
-  const size = f32x4.convert_i32x4_s(i32x4.abs(i32x4.min_s(active, i32x4.splat(-1))));
-  const mean = f32x4.div(sum, size);
-  const alone = f32x4.add(f32x4.mul(sum, factor), zero);
-  v128.store(out + at, v128.bitselect(alone, mean, single));
+  const k = three ? f32x4.gt(f32x4.abs(c), limit) : zero;
+  if (three) active = i32x4.add(active, k);
+  // `active` counts down from 0.
+  const lone = i32x4.eq(active, i32x4.splat(-1));
+  const size = f32x4.convert_i32x4_s(i32x4.neg(active));
+  let sum = f32x4.add(zero, v128.and(i, shareOf(a, u, size, lone)));
+  sum = f32x4.add(sum, v128.and(j, shareOf(b, v, size, lone)));
+  if (three) sum = f32x4.add(sum, v128.and(k, shareOf(c, w, size, lone)));
+  v128.store(out + at, sum);
 }
 
 @inline

@@ -179,10 +179,11 @@ function hasTie(words: usize, high: v128): bool {
 
 /**
  * Keeps each element of x with its own probability (float32 in [0, 1]) and divides the kept ones
- * by it; sets the others to 0.
+ * by it, if `divide`; sets the others to 0.
  */
 export function dropByProbability(
-  x: usize, probabilities: usize, keyLow: u32, keyHigh: u32, start: f64, words: usize, count: i32,
+  x: usize, probabilities: usize, keyLow: u32, keyHigh: u32, start: f64, words: usize, divide: i32,
+  count: i32,
 ): void {
   const origin = <u64>start;
   let i = 0;
@@ -192,21 +193,21 @@ export function dropByProbability(
     const from = x + (i << 2), chances = probabilities + (i << 2);
     if (place == 0 && count - i >= 64) {
       eightBlocks(keyLow, keyHigh, group << 2, words);
-      weighGroup(from, chances, keyLow, keyHigh, group, words);
-      weighGroup(from + 128, chances + 128, keyLow, keyHigh, group + 1, words + 64);
+      weighGroup(from, chances, keyLow, keyHigh, group, words, divide);
+      weighGroup(from + 128, chances + 128, keyLow, keyHigh, group + 1, words + 64, divide);
       i += 64;
       continue;
     }
     const end = min(32, place + count - i);
     fourBlocks(keyLow, keyHigh, group << 2, 0, words);
-    weighPlaces(from, chances, keyLow, keyHigh, group, words, place, end);
+    weighPlaces(from, chances, keyLow, keyHigh, group, words, place, end, divide);
     i += end - place;
   }
 }
 
 function weighPlaces(
   x: usize, chances: usize, keyLow: u32, keyHigh: u32, group: u32, words: usize,
-  place: i32, end: i32,
+  place: i32, end: i32, divide: i32,
 ): void {
   for (let p = place; p < end; p++) {
     const at = <usize>(p - place) << 2;
@@ -214,13 +215,15 @@ function weighPlaces(
     const threshold = <u64>(<f64>chance * 4294967296.0);
     const kept = threshold > 0xffffffff ||
       isKept(words, keyLow, keyHigh, group, p, <u32>threshold);
-    store<f32>(x + at, kept ? load<f32>(x + at) / chance : 0);
+    const value = load<f32>(x + at);
+    store<f32>(x + at, kept ? (divide ? value / chance : value) : 0);
   }
 }
 
 @inline
 function weighGroup(
   x: usize, chances: usize, keyLow: u32, keyHigh: u32, group: u32, words: usize,
+  divide: i32,
 ): void {
   const scale = f32x4.splat(65536);
   const half = i32x4.splat(0xffff);
@@ -233,10 +236,14 @@ function weighGroup(
     const high0 = i32x4.trunc_sat_f32x4_s(f32x4.mul(p0, scale));
     const high1 = i32x4.trunc_sat_f32x4_s(f32x4.mul(p1, scale));
     if (v128.any_true(v128.or(i32x4.eq(draw0, high0), i32x4.eq(draw1, high1)))) {
-      weighPlaces(x + at, chances + at, keyLow, keyHigh, group, words, w << 3, (w << 3) + 8);
+      weighPlaces(x + at, chances + at, keyLow, keyHigh, group, words, w << 3, (w << 3) + 8, divide);
       continue;
     }
-    const d0 = f32x4.div(v128.load(x + at), p0), d1 = f32x4.div(v128.load(x + at, 16), p1);
+    let d0 = v128.load(x + at), d1 = v128.load(x + at, 16);
+    if (divide) {
+      d0 = f32x4.div(d0, p0);
+      d1 = f32x4.div(d1, p1);
+    }
     v128.store(x + at, v128.bitselect(d0, zero, i32x4.lt_s(draw0, high0)));
     v128.store(x + at, v128.bitselect(d1, zero, i32x4.lt_s(draw1, high1)), 16);
   }

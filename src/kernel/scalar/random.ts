@@ -101,7 +101,7 @@ export function dropRandomly(
   });
 }
 
-/** Keeps each element with its own probability and divides the kept ones by it. */
+/** Keeps each element with its own probability and divides the kept ones by it, if `divide`. */
 export function dropByProbability(
   tiles: Tiles,
   x: Pointer,
@@ -110,6 +110,7 @@ export function dropByProbability(
   keyHigh: number,
   start: number,
   _words: Pointer,
+  divide: number,
   count: number,
 ): void {
   const values = numbersAt(tiles, x, count);
@@ -117,6 +118,7 @@ export function dropByProbability(
   forEachDraw([keyLow >>> 0, keyHigh >>> 0], start, count, (j, isBelow) => {
     const chance = chances[j]!;
     const isKept = isBelow(Math.floor(chance * 2 ** 32));
-    values[j] = isKept ? tiles.round(values[j]! / chance) : 0;
+    const kept = divide ? tiles.round(values[j]! / chance) : values[j]!;
+    values[j] = isKept ? kept : 0;
   });
 }

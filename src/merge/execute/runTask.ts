@@ -1,0 +1,207 @@
+/**
+ * Runs one task in one arena: streams the sources chunk by chunk through reused buffers, cuts chunks
+ * into tiles, hands the tiles to the method, and writes the results in place.
+ *
+ * Tiles start at multiples of the tile's size from the tensor's first element, whatever the chunk's
+ * size and whoever does the task; therefore so do all partial sums.
+ */
+
+import { badInput, FusionError } from '../../errors.ts';
+import { type Kernels, type Pointer, TILE_NUMBERS } from '../../kernel/kernels.ts';
+import { bitsPerElement, bytesPerElement } from '../../tensor/dtype.ts';
+import {
+  type Allocate,
+  type Arena,
+  arenaAllocator,
+  createMachine,
+  type TileMachine,
+  tileBytes,
+  tileCountBound,
+} from '../method/machine.ts';
+import type { MergeMethod, Pass, TensorMerge } from '../method/method.ts';
+import { mergeMethod } from '../method/registry.ts';
+import { gatherScratchBytes, readEntry, type SourceReader, sourceReader } from './readSource.ts';
+import type { CopyTask, MergeTask, Task } from './task.ts';
+import type { TaskFiles } from './taskFiles.ts';
+
+export interface TaskContext {
+  readonly arena: Arena;
+  readonly files: TaskFiles;
+  readonly kernels: (precision: MergeTask['precision']) => Kernels;
+  readonly onRead: (byteLength: number) => void;
+  readonly onWrite: (byteLength: number) => void;
+  /** Called before every chunk. */
+  readonly isAborted: () => boolean;
+}
+
+/** Elements of a chunk, rounded down to whole tiles; half a MiB of bfloat16. */
+const CHUNK_NUMBERS = 1 << 18;
+const COPY_BYTES = 1 << 20;
+
+export function runTask(task: Task, context: TaskContext): void {
+  if (task.kind === 'copy') runCopy(task, context);
+  else runMerge(task, context);
+}
+
+/** Elements of a tile. */
+function tileNumbersOf(method: MergeMethod, tensor: TensorMerge): number {
+  if (!method.wholeRows(tensor)) return TILE_NUMBERS;
+  const row = Math.max(1, tensor.rowLength);
+  return row * Math.max(1, Math.floor(TILE_NUMBERS / row));
+}
+
+/** Elements of a chunk: whole tiles and, where a source is gathered, whole rows. */
+function chunkNumbersOf(task: MergeTask, tileNumbers: number): number {
+  const gathered = [task.base, ...task.inputs].find((source) => source?.kind === 'gathered');
+  const unit = gathered ? lcm(tileNumbers, gathered.rowLength) : tileNumbers;
+  const wanted = Math.max(1, Math.floor(CHUNK_NUMBERS / unit)) * unit;
+  return Math.min(wanted, Math.ceil((task.end - task.start) / unit) * unit);
+}
+
+function lcm(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y !== 0) [x, y] = [y, x % y];
+  return (a / x) * b;
+}
+
+/** Bytes of arena that a task needs. */
+export function arenaBytesOf(task: Task): number {
+  if (task.kind === 'copy') return COPY_BYTES * 2 + 64;
+  const numberBytes = task.precision === 'float32' ? 4 : 8;
+  const method = mergeMethod(task.method, task.tensor.name);
+  const tileNumbers = tileNumbersOf(method, task.tensor);
+  const sources = [task.base, ...task.inputs].filter((source) => source !== undefined);
+  const chunk = chunkNumbersOf(task, tileNumbers);
+  let bytes = tileCountBound(task.inputs.length) * tileBytes(tileNumbers, numberBytes);
+  bytes += method.scratchBytes(task.tensor) + 64 * (task.inputs.length + 8) + 4096;
+  for (const source of sources) {
+    if (source.kind === 'gathered') bytes += gatherScratchBytes(source.rowLength);
+    bytes += chunk * (source.kind === 'gathered' ? numberBytes : sourceBytes(source.entry.dtype));
+  }
+  return bytes + chunk * bytesPerElement(task.outputDtype) + 64 * sources.length + 4096;
+}
+
+function sourceBytes(dtype: Parameters<typeof bitsPerElement>[0]): number {
+  return bitsPerElement(dtype) / 8;
+}
+
+/** A source's reader, its chunk in memory, and where in the chunk the present tile starts. */
+interface Stream {
+  readonly reader: SourceReader;
+  readonly chunk: Pointer;
+  tileStart: Pointer;
+}
+
+function runMerge(task: MergeTask, context: TaskContext): void {
+  const kernels = context.kernels(task.precision);
+  const method = mergeMethod(task.method, task.tensor.name);
+  const tileNumbers = tileNumbersOf(method, task.tensor);
+  const chunkNumbers = chunkNumbersOf(task, tileNumbers);
+  const allocate = arenaAllocator(context.arena);
+  const streams = openStreams(task, context, kernels, allocate, chunkNumbers);
+  const base = task.base ? streams[0] : undefined;
+  const machine = createMachine({
+    allocate,
+    buffer: context.arena.buffer,
+    kernels,
+    tileNumbers,
+    inputs: (base ? streams.slice(1) : streams).map((stream) => (tile) => ({
+      decode: (target, count) => stream.reader.decode(stream.tileStart, target, count),
+      decodeDelta: (target, count) =>
+        stream.reader.decodeDelta(stream.tileStart, tile.base, target, count),
+    })),
+  });
+  const output = allocate(chunkNumbers * bytesPerElement(task.outputDtype));
+  const chunkLoop = { task, context, kernels, machine, streams, base, output, tileNumbers };
+  for (const pass of method.passes(task.tensor, machine)) {
+    for (let start = task.start; start < task.end; start += chunkNumbers) {
+      if (context.isAborted()) throw new FusionError('aborted', 'the merge was stopped');
+      runChunk(chunkLoop, pass, start, Math.min(chunkNumbers, task.end - start));
+    }
+  }
+}
+
+function openStreams(
+  task: MergeTask,
+  context: TaskContext,
+  kernels: Kernels,
+  allocate: Allocate,
+  chunkNumbers: number,
+): Stream[] {
+  const bytes = new Uint8Array(context.arena.buffer);
+  const read = { files: context.files, kernels, bytes, onRead: context.onRead };
+  const sources = task.base ? [task.base, ...task.inputs] : task.inputs;
+  return sources.map((source) => {
+    const isGathered = source.kind === 'gathered';
+    const scratch = isGathered ? allocate(gatherScratchBytes(source.rowLength)) : 0;
+    const reader = sourceReader(source, read, scratch);
+    const chunk = allocate(chunkNumbers * reader.elementBytes);
+    return { reader, chunk, tileStart: chunk };
+  });
+}
+
+interface ChunkLoop {
+  readonly task: MergeTask;
+  readonly context: TaskContext;
+  readonly kernels: Kernels;
+  readonly machine: TileMachine;
+  readonly streams: readonly Stream[];
+  readonly base: Stream | undefined;
+  readonly output: Pointer;
+  readonly tileNumbers: number;
+}
+
+/** Reads a chunk of every source, hands its tiles to the pass, and writes what the pass leaves. */
+function runChunk(loop: ChunkLoop, pass: Pass, start: number, count: number): void {
+  const { task, context, kernels, machine, streams, base, output, tileNumbers } = loop;
+  const outputBytes = bytesPerElement(task.outputDtype);
+  for (const { reader, chunk } of streams) reader.read(start, count, chunk);
+  for (let offset = 0; offset < count; offset += tileNumbers) {
+    const size = Math.min(tileNumbers, count - offset);
+    for (const stream of streams) {
+      stream.tileStart = stream.chunk + offset * stream.reader.elementBytes;
+    }
+    base?.reader.decode(base.tileStart, machine.base, size);
+    pass.tile({ start: start + offset, count: size });
+    if (!pass.writes) continue;
+    kernels.encode(task.outputDtype, machine.out, output + offset * outputBytes, size);
+  }
+  if (!pass.writes) return;
+  const bytes = new Uint8Array(context.arena.buffer, output, count * outputBytes);
+  context.files.write(task.output.file, bytes, task.output.byteOffset + start * outputBytes);
+  context.onWrite(bytes.byteLength);
+}
+
+function runCopy(task: CopyTask, context: TaskContext): void {
+  const bytes = new Uint8Array(context.arena.buffer);
+  const read = { files: context.files, bytes, onRead: context.onRead };
+  const first = context.arena.start;
+  const other = first + COPY_BYTES;
+  const elementBytes = Math.max(1, bitsPerElement(task.dtype) / 8);
+  for (let start = 0; start < task.byteLength; start += COPY_BYTES) {
+    if (context.isAborted()) throw new FusionError('aborted', 'the merge was stopped');
+    const size = Math.min(COPY_BYTES, task.byteLength - start);
+    task.inputs.forEach((entry, i) => {
+      const target = i === 0 ? first : other;
+      readEntry(entry, read, start / elementBytes, size, elementBytes, target);
+      if (i > 0 && !sameBytes(bytes, first, other, size)) throw unequal(task, i);
+    });
+    const block = bytes.subarray(first, first + size);
+    context.files.write(task.output.file, block, task.output.byteOffset + start);
+    context.onWrite(size);
+  }
+}
+
+function sameBytes(bytes: Uint8Array, a: Pointer, b: Pointer, size: number): boolean {
+  for (let i = 0; i < size; i++) {
+    if (bytes[a + i] !== bytes[b + i]) return false;
+  }
+  return true;
+}
+
+function unequal(task: CopyTask, input: number): FusionError {
+  return badInput(
+    `tensor "${task.name}": ${task.dtype} values cannot be averaged, only copied when all inputs ` +
+      `agree, and those of ${task.references[0]} and ${task.references[input]} differ`,
+  );
+}

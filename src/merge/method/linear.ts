@@ -1,0 +1,59 @@
+/**
+ * linear: the weighted mean of the parameters, theta = sum_i w_i theta_i / sum_i w_i; with weight 1
+ * each it is theta = 1/n sum_i theta_i.
+ *
+ * Utans, "Weight averaging for neural networks and local resampling schemes", AAAI workshop 1996;
+ * Wortsman et al., "Model soups", ICML 2022.
+ */
+
+import { badInput } from '../../errors.ts';
+import { defineMethod, flagOf, inputVectors, numberOf, type TensorMerge, write } from './method.ts';
+
+const SMALLEST_SUM = 1e-8;
+
+export const linear = defineMethod({
+  name: 'linear',
+  base: 'none',
+  inputs: { min: 1 },
+  modelParameters: { weight: { type: 'number', description: "The model's weight." } },
+  globalParameters: {
+    normalize: {
+      type: 'boolean',
+      default: true,
+      description: 'Divide by the sum of the weights.',
+    },
+  },
+  scratchBytes: () => 4096,
+  check(tensor) {
+    divisorOf(tensor);
+    return [];
+  },
+  *passes(tensor, machine) {
+    const { kernels, out } = machine;
+    const { vectors, fill } = inputVectors(machine);
+    const list = machine.list(vectors);
+    const weights = machine.numbers(weightsOf(tensor));
+    const divisor = divisorOf(tensor);
+    yield write((tile) => {
+      const { count } = tile;
+      fill(tile);
+      kernels.weightedSum(list, weights, vectors.length, out, count);
+      if (divisor !== 1) kernels.divide(out, divisor, out, count);
+    });
+  },
+});
+
+function weightsOf(tensor: TensorMerge): number[] {
+  return tensor.models.map((model) => numberOf(model, 'weight'));
+}
+
+function divisorOf(tensor: TensorMerge): number {
+  if (!flagOf(tensor.globals, 'normalize')) return 1;
+  const weights = weightsOf(tensor);
+  const sum = weights.reduce((a, b) => a + b, 0);
+  if (Math.abs(sum) >= SMALLEST_SUM) return Math.fround(sum) === 1 ? 1 : sum;
+  throw badInput(
+    `tensor "${tensor.name}": the weights [${weights.join(', ')}] sum to ${sum}; ` +
+      'linear cannot normalize them (set normalize: false or change a weight)',
+  );
+}
