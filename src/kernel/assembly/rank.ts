@@ -115,22 +115,26 @@ function emitScaled(
   }
   let budget = count * INSERTIONS_PER_ELEMENT;
   for (let n = 0; n < found; n++) {
-    budget -= settle(x, count, words, load<i32>(inversions + (n << 2)), low, step, out);
+    const place = load<i32>(inversions + (n << 2));
+    budget -= settle(x, count, words, place, budget, low, step, out);
     if (budget < 0) return false;
   }
   return true;
 }
 
-/** Sorts the run around a place by key and writes its ranks; returns the work that took. */
+/**
+ * Sorts the run around a place by key and writes its ranks; returns the work that took, and gives up
+ * when it is more than the budget.
+ */
 function settle(
-  x: usize, count: i32, words: usize, place: i32, low: f32, step: f32, out: usize,
+  x: usize, count: i32, words: usize, place: i32, budget: i32, low: f32, step: f32, out: usize,
 ): i32 {
   const word = load<u32>(words + (place << 2));
   let first = place, end = place + 1;
   while (first > 0 && (load<u32>(words + ((first - 1) << 2)) ^ word) < 0x10000) first--;
   while (end < count && (load<u32>(words + (end << 2)) ^ word) < 0x10000) end++;
   let work = end - first;
-  for (let i = first + 1; i < end; i++) {
+  for (let i = first + 1; i < end && work <= budget; i++) {
     work += insert(x, words, first, i, keyAt(x, load<u32>(words + (i << 2)) & 0xffff));
   }
   for (let r = first; r < end; r++) {
