@@ -7,6 +7,7 @@ import { openCheckpoint } from '../checkpoint/open.ts';
 import { type ResolveOptions, resolveModel } from '../checkpoint/reference.ts';
 import { type CheckpointSummary, summarizeCheckpoint } from '../checkpoint/summary.ts';
 import { formatShape } from '../tensor/shape.ts';
+import { printable } from './formatting.ts';
 
 export interface InspectOptions extends ResolveOptions {
   readonly json?: boolean;
@@ -83,12 +84,4 @@ function formatBytes(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
   return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(2)} ${units[power]}`;
-}
-
-/** Names come from files that nobody trusts: no escape sequence of theirs reaches the terminal. */
-function printable(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
