@@ -76,13 +76,13 @@ function f16Bits(value: number): number {
 }
 
 export function decode(dtype: FloatDtype, bytes: Uint8Array): Float64Array {
-  const { buffer } = bytes.slice();
+  const { buffer } = new Uint8Array(bytes);
   if (dtype === 'F64') return new Float64Array(buffer);
   if (dtype === 'F32') return Float64Array.from(new Float32Array(buffer));
   const bits = new Uint16Array(buffer);
   const values = new Float64Array(bits.length);
-  const valueOf = dtype === 'BF16' ? bf16Value : f16Value;
-  for (let i = 0; i < bits.length; i++) values[i] = valueOf(bits[i]!);
+  const numberOf = dtype === 'BF16' ? bf16Value : f16Value;
+  for (let i = 0; i < bits.length; i++) values[i] = numberOf(bits[i]!);
   return values;
 }
 
