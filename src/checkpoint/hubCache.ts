@@ -75,3 +75,8 @@ function matchCommit(name: HubName, commits: readonly string[], folder: string):
     `${subject} is not in ${folder} (snapshots: ${known}); downloading is not supported yet`,
   );
 }
+
+/** Whether a path lies in a Hub cache, so that its model is known by name on the Hub. */
+export function isInHubCache(path: string): boolean {
+  return /[\\/]models--[^\\/]+[\\/]snapshots[\\/]/.test(path);
+}

@@ -4,7 +4,9 @@
  *
  * A number is a float32 in the SIMD kernels and their float32 twins, a float64 in the float64 twins
  * (used when an input is F64). Lists of vectors are arrays of uint32 pointers, lists of weights are
- * arrays of numbers. Tiles may be read and written up to the next multiple of four numbers.
+ * arrays of numbers, k of each, k >= 1. Tiles may be read and written up to the next multiple of four
+ * numbers by nearswap, electSign, mergeOverlap, variance, zeroBelow and zeroFrom, and read so far by
+ * rankLinear; the others keep to `count`.
  * The equations stand beside the code, in assembly/.
  */
 
@@ -18,9 +20,18 @@ export interface Kernels {
   readonly numberBytes: 4 | 8;
 
   decode(dtype: MergeableDtype, source: Pointer, target: Pointer, count: number): void;
+  /** target = decoded source - base, where base is a tile. */
+  decodeDelta(
+    dtype: MergeableDtype,
+    source: Pointer,
+    base: Pointer,
+    target: Pointer,
+    count: number,
+  ): void;
   encode(dtype: MergeableDtype, source: Pointer, target: Pointer, count: number): void;
 
   scale(x: Pointer, weight: number, out: Pointer, count: number): void;
+  divide(x: Pointer, divisor: number, out: Pointer, count: number): void;
   addScaled(x: Pointer, weight: number, out: Pointer, count: number): void;
   subtract(x: Pointer, y: Pointer, out: Pointer, count: number): void;
   weightedSum(list: Pointer, weights: Pointer, k: number, out: Pointer, count: number): void;
@@ -66,7 +77,7 @@ export interface Kernels {
   /** bins: 2^15 uint32 counters. */
   histogramFine(x: Pointer, first: number, bins: Pointer, count: number): void;
   countKey(x: Pointer, key: number, count: number): number;
-  zeroBelow(by: Pointer, key: number, target: Pointer, count: number): void;
+  zeroBelow(by: Pointer, key: number, target: Pointer, count: number): number;
   zeroFrom(by: Pointer, key: number, target: Pointer, count: number): void;
   zeroEqual(
     by: Pointer,
@@ -113,7 +124,8 @@ export interface Kernels {
 export const TILE_NUMBERS = 2048;
 export const COARSE_BINS = 1 << 16;
 export const FINE_BINS = 1 << 15;
-export const RANDOM_SCRATCH_BYTES = 192;
+/** Two groups of words, and for a tie in the second of them one more group behind it. */
+export const RANDOM_SCRATCH_BYTES = 256;
 
 /** Scratch bytes of `rankLinear` for a row. */
 export function rankScratchBytes(rowLength: number): number {

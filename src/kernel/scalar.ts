@@ -10,6 +10,7 @@ import { decode, encode } from './scalar/convert.ts';
 import { countOverlap, electSign, mergeOverlap, variance } from './scalar/elect.ts';
 import {
   addScaled,
+  divide,
   nearswap,
   scale,
   subtract,
@@ -45,8 +46,13 @@ export function createScalarKernels(buffer: ArrayBufferLike, precision: Precisio
     name: precision === 'float32' ? 'scalar' : 'scalar64',
     numberBytes: tiles.numberBytes,
     decode: on(decode),
+    decodeDelta(dtype, source, base, target, count) {
+      decode(tiles, dtype, source, target, count);
+      subtract(tiles, target, base, target, count);
+    },
     encode: on(encode),
     scale: on(scale),
+    divide: on(divide),
     addScaled: on(addScaled),
     subtract: on(subtract),
     weightedSum: on(weightedSum),

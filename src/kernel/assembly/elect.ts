@@ -2,16 +2,20 @@
 // Tiles are padded to whole vectors, so these kernels may read and write up to the next multiple
 // of four. Twins: ../scalar/elect.ts.
 
+import { electSignOfThree, electSignOfTwo, varianceOfThree, varianceOfTwo } from './electFew';
 import { vectorAt, weightAt } from './elementwise';
+import { mergeOverlapOfThree, mergeOverlapOfTwo } from './overlapFew';
 
 /**
  * Sign election (TIES, Yadav et al. 2023): sign = sign of sum_i votes[i] d_i, zero counting as +;
- * out = sum of weights[i] d_i over the d_i of that sign, divided, if `normalize`, by the sum of
- * their weights (a sum of 0 divides by 1).
+ * out = sum of weights[i] d_i over the i whose votes[i] d_i has that sign, divided, if `normalize`,
+ * by the sum of their weights (a sum of 0 divides by 1).
  */
 export function electSign(
   list: usize, votes: usize, weights: usize, k: i32, normalize: i32, out: usize, count: i32,
 ): void {
+  if (k == 2) return electSignOfTwo(list, votes, weights, normalize, out, count);
+  if (k == 3) return electSignOfThree(list, votes, weights, normalize, out, count);
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   for (let i = 0; i < count; i += 4) {
@@ -26,7 +30,8 @@ export function electSign(
     for (let m = 0; m < k; m++) {
       const d = v128.load(vectorAt(list, m) + at);
       const w = weightAt(weights, m);
-      const agrees = v128.bitselect(f32x4.lt(d, zero), f32x4.gt(d, zero), negative);
+      const vote = f32x4.mul(d, weightAt(votes, m));
+      const agrees = v128.bitselect(f32x4.lt(vote, zero), f32x4.gt(vote, zero), negative);
       sum = f32x4.add(sum, v128.and(agrees, f32x4.mul(d, w)));
       divisor = f32x4.add(divisor, v128.and(agrees, w));
     }
@@ -38,27 +43,34 @@ export function electSign(
 }
 
 /**
- * RAM (reinforced agent merging): the mean of the d_i with |d_i| > epsilon, nothing if there is
- * none; a d_i that stands alone is multiplied by alone[i].
+ * RAM (reinforced agent merging): the mean, added up as sum_i d_i / n, of the n d_i with
+ * |d_i| > epsilon, nothing if there is none; a d_i that stands alone is multiplied by alone[i].
  */
 export function mergeOverlap(
   list: usize, alone: usize, k: i32, epsilon: f32, out: usize, count: i32,
 ): void {
+  if (k == 2) return mergeOverlapOfTwo(list, alone, epsilon, out, count);
+  if (k == 3) return mergeOverlapOfThree(list, alone, epsilon, out, count);
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   const limit = f32x4.splat(epsilon);
   for (let i = 0; i < count; i += 4) {
     const at = <usize>i << 2;
-    let sum = zero, single = zero, active = zero;
+    let active = zero;
+    for (let m = 0; m < k; m++) {
+      const moved = f32x4.gt(f32x4.abs(v128.load(vectorAt(list, m) + at)), limit);
+      active = f32x4.add(active, v128.and(moved, one));
+    }
+    const lone = f32x4.eq(active, one);
+    let sum = zero;
     for (let m = 0; m < k; m++) {
       const d = v128.load(vectorAt(list, m) + at);
       const moved = f32x4.gt(f32x4.abs(d), limit);
-      sum = f32x4.add(sum, v128.and(moved, d));
-      single = f32x4.add(single, v128.and(moved, f32x4.mul(d, weightAt(alone, m))));
-      active = f32x4.add(active, v128.and(moved, one));
+      const amplified = f32x4.mul(d, weightAt(alone, m));
+      const share = v128.bitselect(amplified, f32x4.div(d, active), lone);
+      sum = f32x4.add(sum, v128.and(moved, share));
     }
-    const mean = f32x4.div(sum, v128.bitselect(one, active, f32x4.eq(active, zero)));
-    v128.store(out + at, v128.bitselect(single, mean, f32x4.eq(active, one)));
+    v128.store(out + at, sum);
   }
 }
 
@@ -111,6 +123,8 @@ function countOne(list: usize, k: i32, epsilon: f32, counts: usize, i: i32): voi
 
 /** out = population variance over the k vectors, element by element */
 export function variance(list: usize, k: i32, out: usize, count: i32): void {
+  if (k == 2) return varianceOfTwo(list, out, count);
+  if (k == 3) return varianceOfThree(list, out, count);
   const zero = f32x4.splat(0);
   const size = f32x4.splat(<f32>k);
   for (let i = 0; i < count; i += 4) {

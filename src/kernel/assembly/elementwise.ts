@@ -22,6 +22,16 @@ export function scale(x: usize, weight: f32, out: usize, count: i32): void {
   for (; i < count; i++) store<f32>(out + (i << 2), load<f32>(x + (i << 2)) * weight);
 }
 
+/** out = x / divisor */
+export function divide(x: usize, divisor: f32, out: usize, count: i32): void {
+  const d = f32x4.splat(divisor);
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    v128.store(out + (i << 2), f32x4.div(v128.load(x + (i << 2)), d));
+  }
+  for (; i < count; i++) store<f32>(out + (i << 2), load<f32>(x + (i << 2)) / divisor);
+}
+
 /** out = out + x * weight */
 export function addScaled(x: usize, weight: f32, out: usize, count: i32): void {
   const w = f32x4.splat(weight);
@@ -46,7 +56,10 @@ export function subtract(x: usize, y: usize, out: usize, count: i32): void {
   }
 }
 
-/** out = sum_i weights[i] * x_i, from left to right */
+/**
+ * out = sum_i weights[i] * x_i, from left to right, k >= 1. `out` may be one of the first three
+ * vectors, not a later one.
+ */
 export function weightedSum(list: usize, weights: usize, k: i32, out: usize, count: i32): void {
   if (k == 1) return scale(vectorAt(list, 0), load<f32>(weights), out, count);
   let done: i32;
@@ -115,7 +128,7 @@ export function weightedSumByElement(
   }
 }
 
-/** s = min(1, t / |base - x|), 0/0 being 1; out = (1 - s) base + s x */
+/** s = min(1, t / |base - x|), 0/0 being 1; out = (1 - s) base + s x; padded to a multiple of four */
 export function nearswap(base: usize, x: usize, t: f32, out: usize, count: i32): void {
   const one = f32x4.splat(1);
   const limit = f32x4.splat(t);

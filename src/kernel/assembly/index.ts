@@ -3,7 +3,7 @@
 
 export * from './convert';
 export {
-  addScaled, nearswap, scale, subtract, weightedSum, weightedSumByElement,
+  addScaled, divide, nearswap, scale, subtract, weightedSum, weightedSumByElement,
 } from './elementwise';
 export { countOverlap, electSign, mergeOverlap, variance } from './elect';
 export { dropByProbability, dropRandomly, philox } from './random';

@@ -123,10 +123,13 @@ function emitScaled(x: usize, count: i32, words: usize, low: f32, step: f32, out
       const other = load<u32>(words + (i << 2));
       if ((other ^ word) >= 0x10000) break;
       const key = keyAt(x, other & 0xffff);
-      if (key >= largest) largest = key;
-      else budget -= insert(x, words, first, i, key);
+      if (key >= largest) {
+        largest = key;
+        continue;
+      }
+      budget -= insert(x, words, first, i, key);
+      if (budget < 0) return false;
     }
-    if (budget < 0) return false;
     for (let r = first; r < i; r++) {
       const index = load<u32>(words + (r << 2)) & 0xffff;
       store<f32>(out + (<usize>index << 2), low + step * <f32>r);

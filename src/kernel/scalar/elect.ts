@@ -2,8 +2,10 @@
  * Rules by which several task vectors d_1 ... d_k agree on one value per element.
  *
  * electSign: sign of sum_i votes_i d_i, zero and NaN counting as +; the sum of weights_i d_i over
- *            the d_i of that sign, divided, if asked, by the sum of their weights (0 divides by 1).
- * mergeOverlap: the mean of the d_i with |d_i| > epsilon; one that stands alone times alone_i.
+ *            the i whose votes_i d_i has that sign, divided, if asked, by the sum of their weights
+ *            (0 divides by 1).
+ * mergeOverlap: the mean of the d_i with |d_i| > epsilon, added up as sum_i d_i / n; one that stands
+ *               alone times alone_i.
  * countOverlap: how many elements each vector moves alone, and how many together with others.
  * variance: 1/k sum_i (d_i - mean)^2.
  *
@@ -34,7 +36,8 @@ export function electSign(
     let divisor = 0;
     for (let m = 0; m < k; m++) {
       const d = vectors[m]![j]!;
-      if (!(negative ? d < 0 : d > 0)) continue;
+      const vote = round(d * v[m]!);
+      if (!(negative ? vote < 0 : vote > 0)) continue;
       sum = round(sum + round(d * w[m]!));
       divisor = round(divisor + w[m]!);
     }
@@ -71,17 +74,13 @@ export function mergeOverlap(
   const limit = round(epsilon);
   const result = numbersAt(tiles, out, count);
   for (let j = 0; j < count; j++) {
+    const moved = vectors.flatMap((d, m) => (Math.abs(d[j]!) > limit ? [m] : []));
     let sum = 0;
-    let single = 0;
-    let active = 0;
-    for (let m = 0; m < k; m++) {
+    for (const m of moved) {
       const d = vectors[m]![j]!;
-      if (!(Math.abs(d) > limit)) continue;
-      sum = round(sum + d);
-      single = round(single + round(d * factors[m]!));
-      active++;
+      sum = round(sum + round(moved.length === 1 ? d * factors[m]! : d / moved.length));
     }
-    result[j] = active === 1 ? single : round(sum / Math.max(1, active));
+    result[j] = sum;
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Elementwise arithmetic over tiles; every operation rounds.
  *
- * scale: out = w x.  addScaled: out = out + w x.  subtract: out = x - y.
+ * scale: out = w x.  divide: out = x / divisor.  addScaled: out = out + w x.  subtract: out = x - y.
  * weightedSum: out = sum_i w_i x_i, from left to right; by element: w_i is a vector.
  * nearswap: s = min(1, t / |base - x|), 0/0 being 1; out = (1 - s) base + s x.
  *
@@ -17,6 +17,20 @@ export function scale(tiles: Tiles, x: Pointer, weight: number, out: Pointer, co
   const from = numbersAt(tiles, x, count);
   const to = numbersAt(tiles, out, count);
   for (let j = 0; j < count; j++) to[j] = round(from[j]! * w);
+}
+
+export function divide(
+  tiles: Tiles,
+  x: Pointer,
+  divisor: number,
+  out: Pointer,
+  count: number,
+): void {
+  const { round } = tiles;
+  const by = round(divisor);
+  const from = numbersAt(tiles, x, count);
+  const to = numbersAt(tiles, out, count);
+  for (let j = 0; j < count; j++) to[j] = round(from[j]! / by);
 }
 
 export function addScaled(

@@ -48,16 +48,22 @@ export function countKey(tiles: Tiles, x: Pointer, key: number, count: number): 
   return keysOf(tiles, numbersAt(tiles, x, count)).filter((other) => other === key).length;
 }
 
+/** Returns how many elements have exactly this key. */
 export function zeroBelow(
   tiles: Tiles,
   by: Pointer,
   key: number,
   target: Pointer,
   count: number,
-): void {
+): number {
   const keys = keysOf(tiles, numbersAt(tiles, by, count));
   const out = numbersAt(tiles, target, count);
-  for (let j = 0; j < count; j++) if (keys[j]! < key) out[j] = 0;
+  let equal = 0;
+  for (let j = 0; j < count; j++) {
+    if (keys[j]! === key) equal++;
+    if (keys[j]! < key) out[j] = 0;
+  }
+  return equal;
 }
 
 export function zeroFrom(

@@ -7,7 +7,7 @@
  */
 
 import { badInput } from '../../errors.ts';
-import { defineMethod, flagOf, numberOf, type TensorMerge, write } from './method.ts';
+import { defineMethod, flagOf, inputVectors, numberOf, type TensorMerge, write } from './method.ts';
 
 const SMALLEST_SUM = 1e-8;
 
@@ -25,26 +25,35 @@ export const linear = defineMethod({
   },
   scratchBytes: () => 4096,
   check(tensor) {
-    weightsOf(tensor);
+    divisorOf(tensor);
     return [];
   },
   *passes(tensor, machine) {
-    const list = machine.list(machine.inputs);
+    const { kernels, out } = machine;
+    const { vectors, fill } = inputVectors(machine);
+    const list = machine.list(vectors);
     const weights = machine.numbers(weightsOf(tensor));
-    const k = machine.inputs.length;
-    yield write(({ count }) => machine.kernels.weightedSum(list, weights, k, machine.out, count));
+    const divisor = divisorOf(tensor);
+    yield write((tile) => {
+      const { count } = tile;
+      fill(tile);
+      kernels.weightedSum(list, weights, vectors.length, out, count);
+      if (divisor !== 1) kernels.divide(out, divisor, out, count);
+    });
   },
 });
 
 function weightsOf(tensor: TensorMerge): number[] {
-  const weights = tensor.models.map((model) => numberOf(model, 'weight'));
-  if (!flagOf(tensor.globals, 'normalize')) return weights;
+  return tensor.models.map((model) => numberOf(model, 'weight'));
+}
+
+function divisorOf(tensor: TensorMerge): number {
+  if (!flagOf(tensor.globals, 'normalize')) return 1;
+  const weights = weightsOf(tensor);
   const sum = weights.reduce((a, b) => a + b, 0);
-  if (Math.abs(sum) < SMALLEST_SUM) {
-    throw badInput(
-      `tensor "${tensor.name}": the weights [${weights.join(', ')}] sum to ${sum}; ` +
-        'linear cannot normalize them (set normalize: false or change a weight)',
-    );
-  }
-  return weights.map((weight) => weight / sum);
+  if (Math.abs(sum) >= SMALLEST_SUM) return Math.fround(sum) === 1 ? 1 : sum;
+  throw badInput(
+    `tensor "${tensor.name}": the weights [${weights.join(', ')}] sum to ${sum}; ` +
+      'linear cannot normalize them (set normalize: false or change a weight)',
+  );
 }

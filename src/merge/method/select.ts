@@ -119,9 +119,9 @@ export type Trim = (by: Pointer, target: Pointer, count: number) => void;
 
 interface TrimRule {
   /** What to do when no element with the cut's key is left to take. */
-  readonly whenTaken: (k: Kernels, by: Pointer, target: Pointer, count: number) => void;
+  readonly whenTaken: (k: Kernels, by: Pointer, target: Pointer, count: number) => unknown;
   /** What to do while all elements with the cut's key are taken. */
-  readonly whenAll: (k: Kernels, by: Pointer, target: Pointer, count: number) => void;
+  readonly whenAll: (k: Kernels, by: Pointer, target: Pointer, count: number) => unknown;
   /** The tile in which the last one is taken: `few` of its elements with that key are. */
   readonly between: (k: Kernels, by: Pointer, few: number, target: Pointer, count: number) => void;
 }
@@ -139,14 +139,16 @@ function trimmer(kernels: Kernels, cut: Cut, rule: TrimRule): Trim {
 
 /** Keeps the k largest, the cut being that of `{ largest: k }`. */
 export function keepLargest(kernels: Kernels, cut: Cut): Trim {
-  return trimmer(kernels, cut, {
-    whenTaken: (k, by, target, n) => k.zeroBelow(by, cut.key + 1, target, n),
-    whenAll: (k, by, target, n) => k.zeroBelow(by, cut.key, target, n),
-    between(k, by, few, target, n) {
-      k.zeroEqual(by, cut.key, few, 1, target, n);
-      k.zeroBelow(by, cut.key, target, n);
-    },
-  });
+  let left = cut.take;
+  return (by, target, count) => {
+    if (left === 0) {
+      kernels.zeroBelow(by, cut.key + 1, target, count);
+      return;
+    }
+    const equal = kernels.zeroBelow(by, cut.key, target, count);
+    if (equal > left) kernels.zeroEqual(by, cut.key, left, 1, target, count);
+    left = Math.max(0, left - equal);
+  };
 }
 
 /** Drops the k largest, the cut being that of `{ largest: k }`; `by` must not be `target`. */

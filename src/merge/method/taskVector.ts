@@ -21,16 +21,12 @@ import {
   type Tile,
   taskVectors,
   type Unit,
+  type Vectors,
   write,
 } from './method.ts';
 
 /** Thins out the task vectors of a tile, in place. */
 export type ThinTile = (tile: Tile) => void;
-
-export interface Deltas {
-  readonly deltas: readonly Pointer[];
-  readonly fill: (tile: Tile) => void;
-}
 
 export interface Sparsifier {
   readonly reads: number;
@@ -42,7 +38,7 @@ export interface Sparsifier {
   readonly prepare: (
     tensor: TensorMerge,
     machine: TileMachine,
-    vectors: Deltas,
+    deltas: Vectors,
   ) => Generator<Pass, ThinTile>;
 }
 
@@ -76,11 +72,11 @@ export function defineTaskVectorMethod(rule: TaskVectorRule): MergeMethod {
     scratchBytes: (tensor) => 4096 + (sparsifier.scratchBytes?.(tensor) ?? 0),
     check: (tensor) => [...checkDivisor(rule, tensor), ...(sparsifier.check?.(tensor) ?? [])],
     *passes(tensor, machine) {
-      const vectors = taskVectors(machine);
-      const thin = yield* sparsifier.prepare(tensor, machine, vectors);
-      const combine = consensusOf(rule, tensor, machine, vectors.deltas);
+      const deltas = taskVectors(machine);
+      const thin = yield* sparsifier.prepare(tensor, machine, deltas);
+      const combine = consensusOf(rule, tensor, machine, deltas.vectors);
       yield write((tile) => {
-        vectors.fill(tile);
+        deltas.fill(tile);
         thin(tile);
         combine(tile);
       });
@@ -137,23 +133,28 @@ function consensusOf(
 ): (tile: Tile) => void {
   const { kernels, base, out } = machine;
   const list = machine.list(deltas);
-  const weights = weightsOf(tensor);
+  const weights = machine.numbers(weightsOf(tensor));
   const lambda = numberOf(tensor.globals, 'lambda');
-  const normalize = flagOf(tensor.globals, 'normalize');
-  if (rule.consensus === 'elect') {
-    const votes = machine.numbers(weights);
-    return ({ count }) => {
-      const k = deltas.length;
-      kernels.electSign(list, votes, votes, k, normalize ? 1 : 0, out, count);
-      if (lambda !== 1) kernels.scale(out, lambda, out, count);
-      kernels.addScaled(base, 1, out, count);
-    };
-  }
-  const sum = sumOf(weights);
-  const divisor = normalize && Math.abs(sum) >= SMALLEST_DIVISOR ? sum : 1;
-  const factors = machine.numbers(weights.map((weight) => (lambda * weight) / divisor));
+  const divisor = divisorOf(tensor);
+  const k = deltas.length;
+  const elect = (count: number) => {
+    const normalize = flagOf(tensor.globals, 'normalize') ? 1 : 0;
+    kernels.electSign(list, weights, weights, k, normalize, out, count);
+  };
+  const sum = (count: number) => {
+    kernels.weightedSum(list, weights, k, out, count);
+    if (divisor !== 1) kernels.divide(out, divisor, out, count);
+  };
+  const combine = rule.consensus === 'elect' ? elect : sum;
   return ({ count }) => {
-    kernels.weightedSum(list, factors, deltas.length, out, count);
+    combine(count);
+    if (lambda !== 1) kernels.scale(out, lambda, out, count);
     kernels.addScaled(base, 1, out, count);
   };
+}
+
+function divisorOf(tensor: TensorMerge): number {
+  const sum = sumOf(weightsOf(tensor));
+  const divides = flagOf(tensor.globals, 'normalize') && Math.abs(sum) >= SMALLEST_DIVISOR;
+  return divides ? sum : 1;
 }

@@ -1,13 +1,14 @@
 /** README.md of the output, in the form that the Hugging Face Hub reads. */
 
 import { stringify } from 'yaml';
-import { parseHubName } from '../../checkpoint/hubCache.ts';
+import { isInHubCache } from '../../checkpoint/hubCache.ts';
 import type { FilePlanInput } from './planFiles.ts';
 
 export function modelCard(input: FilePlanInput): string {
   const { plan, recipeText, inputs, version } = input;
-  const parents = inputs.map(({ reference }) => reference);
-  const hubParents = parents.filter((reference) => parseHubName(reference) !== undefined);
+  const hubParents = plan.models
+    .filter(({ checkpoint }) => isInHubCache(checkpoint.path))
+    .map(({ reference }) => reference);
   const header = {
     ...(hubParents.length > 0 ? { base_model: hubParents } : {}),
     library_name: 'transformers',

@@ -1,7 +1,7 @@
 /** Carries out one plan in a work folder: weights by the tasks, then all other files. */
 
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, open, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FusionError } from '../../errors.ts';
 import { createControl } from '../execute/control.ts';
@@ -32,6 +32,8 @@ export interface RunPlanOptions {
 }
 
 const PROGRESS_MS = 100;
+/** Copies of read-only files (as the Hub's cache has) are writable. */
+const PLAIN_FILE_MODE = 0o644;
 
 export function outputOf(folder: string): string {
   return join(folder, 'output');
@@ -182,6 +184,7 @@ async function writeFiles(output: string, { copies, files }: FilePlan, sync: boo
       await mkdir(dirname(path), { recursive: true });
       await rm(path, { force: true });
       await copyFile(from, path);
+      await chmod(path, PLAIN_FILE_MODE);
     });
   }
   for (const { name, content } of files) {
