@@ -21,7 +21,9 @@ export function keyOf(x: number, bits: DataView): number {
 }
 
 function keysOf({ bits }: Tiles, x: Numbers): Int32Array {
-  return Int32Array.from(x, (value) => keyOf(value, bits));
+  const keys = new Int32Array(x.length);
+  for (let j = 0; j < x.length; j++) keys[j] = keyOf(x[j]!, bits);
+  return keys;
 }
 
 export function histogramCoarse(tiles: Tiles, x: Pointer, bins: Pointer, count: number): void {
