@@ -35,7 +35,7 @@ export interface TaskContext {
 }
 
 /** Elements of a chunk, rounded down to whole tiles; half a MiB of bfloat16. */
-const CHUNK_NUMBERS = 1 << 18;
+export const CHUNK_NUMBERS = 1 << 18;
 const COPY_BYTES = 1 << 20;
 
 export function runTask(task: Task, context: TaskContext): void {
