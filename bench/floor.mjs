@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { CHUNK_NUMBERS } from '../dist/merge/execute/runTask.js';
 import { mergeMethod } from '../dist/merge/method/registry.js';
+import { LARGE_SHARE } from '../dist/merge/plan/planMerge.js';
 import { TASK_NUMBERS } from '../dist/merge/plan/planTensor.js';
 import { NO_SYNC, startBackgroundSync } from '../dist/merge/run/backgroundSync.js';
 import { modelsReadBy, recipeOf } from './recipes.mjs';
@@ -44,7 +45,7 @@ function isWhole(name, { shape, elementCount }) {
   return unit === 'tensor';
 }
 
-/** Largest first, as the plan has them. */
+/** The large ones first, then in the order of the file, as the plan has them. */
 function piecesOf(method, inputs, output) {
   const layouts = inputs.map((path) => readLayout(path));
   const pieces = output.tensors.flatMap((tensor) => {
@@ -56,7 +57,10 @@ function piecesOf(method, inputs, output) {
       return { start: i * size, end, reads, write: byteOffset };
     });
   });
-  return pieces.sort((a, b) => b.end - b.start - (a.end - a.start));
+  const total = output.tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
+  const rank = ({ start, end }) => (end - start > LARGE_SHARE * total ? 0 : 1);
+  const place = ({ write, start }) => write + start * BF16_BYTES;
+  return pieces.sort((a, b) => rank(a) - rank(b) || place(a) - place(b));
 }
 
 function outputLayout(input) {

@@ -161,7 +161,7 @@ function tasksOf(shards: readonly PlannedShard[]): Task[] {
 }
 
 /** Tasks above this share of the work go first, lest one thread be left with them at the end. */
-const LARGE_SHARE = 1 / 48;
+export const LARGE_SHARE = 1 / 48;
 
 /**
  * Copies that compare inputs come first, for they may fail; then shard by shard, so that finished
