@@ -26,7 +26,7 @@ const { path: folder, remove } = scratchFolder();
 afterAll(remove);
 
 /** More than one chunk and more than one task, and rows that fill no whole number of tiles. */
-const SHAPE = [300, 2500];
+const SHAPE = [450, 2500];
 const LONG = [17_000_000];
 
 beforeAll(() => {
