@@ -6,8 +6,15 @@
 //
 //   node bench/floor.mjs --set scratch/bench/set-20M --method ties --threads 2 --out folder
 //     [--no-sync] [--warm]      (--warm: writes over the bytes of an existing folder's file)
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync } from 'node:fs';
-import { statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -18,7 +25,7 @@ import { NO_SYNC, startBackgroundSync } from '../dist/merge/run/backgroundSync.j
 import { modelsReadBy, recipeOf } from './recipes.mjs';
 import { BF16_BYTES, layoutOf, readLayout } from './safetensors.mjs';
 
-export const WEIGHTS = 'model.safetensors';
+const WEIGHTS = 'model.safetensors';
 const PAGE_BYTES = 65536;
 
 /** Parameters as the method sees them: the recipe's, or else the defaults. */
@@ -44,10 +51,14 @@ function isWhole(name, { shape, elementCount }) {
   return unit === 'tensor';
 }
 
-/** Largest first, as the plan has them. */
+/** Pieces above this share of the work go first, the others in the order of the file. */
+const LARGE_SHARE = 1 / 48;
+
+/** In the order that the plan has them. */
 function piecesOf(method, inputs, output) {
   const layouts = inputs.map((path) => readLayout(path));
-  const pieces = output.tensors.flatMap((tensor) => {
+  const tensors = tensorsIn(output);
+  const pieces = tensors.flatMap((tensor) => {
     const { name, elementCount, byteOffset } = tensor;
     const size = isWhole(method, tensor) ? elementCount : TASK_NUMBERS;
     const reads = layouts.map((layout) => layout.get(name).byteOffset);
@@ -56,16 +67,17 @@ function piecesOf(method, inputs, output) {
       return { start: i * size, end, reads, write: byteOffset };
     });
   });
-  return pieces.sort((a, b) => b.end - b.start - (a.end - a.start));
+  const large = LARGE_SHARE * tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
+  const isSmall = ({ start, end }) => end - start <= large;
+  return pieces.sort((a, b) => isSmall(a) - isSmall(b) || a.write - b.write || a.start - b.start);
 }
 
-function outputLayout(input) {
-  const tensors = [...readLayout(input)].map(([name, { shape }]) => ({
+function tensorsIn(path) {
+  return [...readLayout(path)].map(([name, place]) => ({
     name,
-    shape,
-    elementCount: shape.reduce((product, n) => product * n, 1),
+    ...place,
+    elementCount: place.shape.reduce((product, n) => product * n, 1),
   }));
-  return layoutOf(tensors);
 }
 
 async function movePieces(work, threads) {
@@ -89,17 +101,15 @@ async function movePieces(work, threads) {
 async function runFloor({ set, method, threads, out, sync, warm }) {
   const started = performance.now();
   const inputs = modelsReadBy(method).map((model) => join(set, model, WEIGHTS));
-  const layout = outputLayout(inputs[0]);
   const folder = warm ? out : `${out}.partial`;
   const output = join(folder, WEIGHTS);
-  if (warm) assertSize(output, layout.byteLength);
-  else createOutput(folder, output, layout);
+  if (!warm) createOutput(folder, output, layoutOf(tensorsIn(inputs[0])));
   const background = sync ? await startBackgroundSync([output], () => 0) : NO_SYNC;
   await movePieces(
     {
       inputs,
       output,
-      pieces: piecesOf(method, inputs, layout),
+      pieces: piecesOf(method, inputs, output),
       passes: mergeMethod(method, 'bench').reads,
       chunkNumbers: CHUNK_NUMBERS,
     },
@@ -116,11 +126,6 @@ function createOutput(folder, output, { header, byteLength }) {
   ftruncateSync(descriptor, byteLength);
   writeSync(descriptor, header, 0, header.length, 0);
   closeSync(descriptor);
-}
-
-function assertSize(path, byteLength) {
-  const found = statSync(path).size;
-  if (found !== byteLength) throw new Error(`${path}: has ${found} bytes, not ${byteLength}`);
 }
 
 function publish(folder, out, sync) {
