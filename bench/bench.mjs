@@ -1,136 +1,146 @@
-// `npm run bench`: time and memory of every merge method beside a floor measured in the same run.
-//
-//   npm run bench -- [--size 1.1B] [--methods linear,ties] [--modes sync,no-sync,warm] [--pairs 5]
-//                    [--threads 2] [--scratch folder] [--json file]
-//
-// Merge and floor alternate, each in a process of its own; the median of the pairs' ratios, with
-// their range, is the figure. See README.md.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// npm run bench: times every merge method beside its floor. README.md beside this file says what each
+// number means and how to run parts of it.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { provideModelSet } from './modelSet.mjs';
-import { RECIPES, recipeOf, writeRecipe } from './recipes.mjs';
+import { figuresOf, inMebibytes, inSeconds, median, verdict } from './figures.mjs';
+import { measureDryRun, measureFirstByte, measurePairs } from './measure.mjs';
+import { provideHeaderSet, provideModelSet, SCRATCH } from './modelSet.mjs';
+import { ONE_OF_EACH_SHAPE, RECIPES, recipeOf } from './recipes.mjs';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-const MIB = 2 ** 20;
+const PEAK_LIMIT_BYTES = 300 * 2 ** 20;
+const FIRST_BYTE_LIMIT_SECONDS = 0.5;
+const DRY_RUN_LIMIT_SECONDS = 2;
+const HEADER_SIZE = '70B';
 
-function runChild(script, args) {
-  const text = execFileSync(process.execPath, [join(HERE, script), ...args], { encoding: 'utf8' });
-  return JSON.parse(text.trim().split('\n').at(-1));
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-/** One pair: the merge, then the floor, or the other way round. */
-function measurePair({ set, recipe, method, threads, mode, scratch }, floorFirst) {
-  const out = join(scratch, 'out');
-  const flags = mode === 'sync' ? [] : [`--${mode}`];
-  const common = ['--threads', String(threads), '--out', out, ...flags];
-  const fresh = () => {
-    if (mode !== 'warm') rmSync(out, { recursive: true, force: true });
-  };
-  const runs = {
-    merge() {
-      fresh();
-      return runChild('mergeOnce.mjs', ['--recipe', recipe, ...common]);
-    },
-    floor() {
-      fresh();
-      return runChild('floor.mjs', ['--set', set, '--method', method, ...common]);
-    },
-  };
-  const order = floorFirst ? ['floor', 'merge'] : ['merge', 'floor'];
-  const results = Object.fromEntries(order.map((name) => [name, runs[name]()]));
-  const seconds = results.merge.seconds;
-  const floor = results.floor.seconds;
-  return { seconds, floor, ratio: seconds / floor, peakBytes: results.merge.peakBytes };
-}
-
-function measure(job, pairs) {
-  if (job.mode === 'warm') prepareWarm(job);
-  const measured = Array.from({ length: pairs }, (_, i) => measurePair(job, i % 2 === 1));
-  const ratios = measured.map(({ ratio }) => ratio);
-  return {
-    method: job.method,
-    mode: job.mode,
-    seconds: median(measured.map(({ seconds }) => seconds)),
-    floor: median(measured.map(({ floor }) => floor)),
-    ratio: median(ratios),
-    range: [Math.min(...ratios), Math.max(...ratios)],
-    peakBytes: Math.max(...measured.map(({ peakBytes }) => peakBytes)),
-    target: recipeOf(job.method).target,
-  };
-}
-
-/** An output of the right size, in the page cache. */
-function prepareWarm({ recipe, threads, scratch }) {
-  const out = join(scratch, 'out');
-  rmSync(out, { recursive: true, force: true });
-  const common = ['--threads', String(threads), '--out', out];
-  runChild('mergeOnce.mjs', ['--recipe', recipe, ...common, '--no-sync']);
-}
-
-const TITLES = {
-  sync: 'with fsync and rename (the target is for these ratios)',
-  'no-sync': 'without sync, on both sides',
-  warm: 'overwriting a warm file, on both sides',
+const MODES = {
+  sync: 'New files, on the disk in the end (the first ratio of the targets)',
+  noSync: 'New files, --no-sync on both sides',
+  warm: 'Overwriting a warm file of the same size on both sides, not synced',
 };
-
-function render(mode, rows) {
-  const table = new Table({
-    head: ['method', 'merge s', 'floor s', 'ratio', 'range', 'target', '', 'peak MiB'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'right'],
-    style: { head: [], border: [] },
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-  });
-  for (const row of rows) {
-    const judged = mode === 'sync';
-    table.push([
-      row.method,
-      row.seconds.toFixed(2),
-      row.floor.toFixed(2),
-      row.ratio.toFixed(2),
-      row.range.map((ratio) => ratio.toFixed(2)).join(' to '),
-      judged ? row.target.toFixed(2) : '',
-      judged ? (row.ratio <= row.target ? 'met' : 'MISSED') : '',
-      (row.peakBytes / MIB).toFixed(0),
-    ]);
-  }
-  return `${TITLES[mode]}\n${table.toString()}`;
-}
+const TABLES = [...Object.keys(MODES), 'start'];
 
 const { values } = parseArgs({
   options: {
     size: { type: 'string', default: '1.1B' },
     methods: { type: 'string', default: Object.keys(RECIPES).join(',') },
-    modes: { type: 'string', default: 'sync,no-sync,warm' },
     pairs: { type: 'string', default: '5' },
-    threads: { type: 'string', default: '2' },
-    scratch: { type: 'string', default: 'scratch/bench' },
+    threads: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+    scratch: { type: 'string', default: SCRATCH },
+    tables: { type: 'string', default: TABLES.join(',') },
     json: { type: 'string' },
   },
 });
+
+const methods = values.methods.split(',');
+for (const method of methods) recipeOf(method);
+const tables = values.tables.split(',');
+const unknown = tables.find((table) => !TABLES.includes(table));
+if (unknown) throw new Error(`unknown table "${unknown}"; known: ${TABLES.join(', ')}`);
+const pairs = Number(values.pairs);
 const scratch = resolve(values.scratch);
-mkdirSync(scratch, { recursive: true });
-const set = await provideModelSet(values.size, { scratch });
-const rows = [];
-for (const mode of values.modes.split(',')) {
-  for (const method of values.methods.split(',')) {
-    const recipe = writeRecipe(set.folder, method);
-    const job = { set: set.folder, recipe, method, threads: Number(values.threads), mode };
-    const row = measure({ ...job, scratch }, Number(values.pairs));
-    rows.push(row);
-    console.error(`${mode} ${method}: ${row.ratio.toFixed(2)}`);
-  }
-  console.log(`\n${set.parameters} parameters, ${values.threads} threads, ${values.pairs} pairs:`);
-  console.log(render(mode, rows.filter((row) => row.mode === mode)));
+
+/** Progress goes to standard error, so that the tables can be kept. */
+function say(text) {
+  process.stderr.write(`${text}\n`);
 }
-if (values.json) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
-rmSync(join(scratch, 'out'), { recursive: true, force: true });
+
+async function measureMode(setting, mode) {
+  const rows = [];
+  for (const method of methods) {
+    const results = await measurePairs(setting, method, mode, pairs);
+    const figures = figuresOf(method, recipeOf(method).target, results);
+    say(`${mode} ${method}: ${figures.ratio.toFixed(2)} times the floor`);
+    rows.push(figures);
+  }
+  return rows;
+}
+
+/** The targets are those of the first ratio; the other tables have none of their own. */
+function printMode(mode, rows) {
+  const judged = mode === 'sync';
+  const head = ['method', 'time', 'floor', 'ratio', 'range', 'peak memory'];
+  const table = new Table({
+    head: judged ? [...head, 'at most', ''] : head,
+    style: { head: [], border: [] },
+  });
+  for (const row of rows) {
+    const [low, high] = row.ratioRange;
+    const cells = [
+      row.method,
+      inSeconds(row.mergeSeconds),
+      inSeconds(row.floorSeconds),
+      row.ratio.toFixed(2),
+      `${low.toFixed(2)} to ${high.toFixed(2)}`,
+      inMebibytes(row.peakBytes),
+    ];
+    const isGood = row.ratio <= row.target && row.peakBytes <= PEAK_LIMIT_BYTES;
+    table.push(judged ? [...cells, row.target.toFixed(2), verdict(isGood)] : cells);
+  }
+  console.log(`\n${MODES[mode]}: medians of ${pairs} pairs\n${table}`);
+}
+
+async function measureStart(setting) {
+  const rows = [];
+  for (const method of ONE_OF_EACH_SHAPE) {
+    const all = [];
+    for (let i = 0; i < pairs; i++) all.push(await measureFirstByte(setting, method));
+    rows.push({
+      what: `start to first byte, ${method}`,
+      seconds: median(all),
+      limit: FIRST_BYTE_LIMIT_SECONDS,
+    });
+  }
+  const headers = { ...setting, set: provideHeaderSet(HEADER_SIZE, { scratch }) };
+  for (const method of ONE_OF_EACH_SHAPE) {
+    const all = [];
+    for (let i = 0; i < pairs; i++) all.push(await measureDryRun(headers, method));
+    rows.push({
+      what: `--dry-run of ${HEADER_SIZE}, ${method}`,
+      seconds: median(all.map(({ seconds }) => seconds)),
+      limit: DRY_RUN_LIMIT_SECONDS,
+      error: all.find(({ error }) => error)?.error,
+    });
+  }
+  return rows;
+}
+
+function printStart(rows) {
+  const table = new Table({ head: ['', 'time', 'under', ''], style: { head: [], border: [] } });
+  for (const { what, seconds, limit, error } of rows) {
+    const result = error ? 'ERROR' : verdict(seconds < limit);
+    table.push([what, inSeconds(seconds), `${limit} s`, result]);
+  }
+  console.log(`\nFrom the start of the process: medians of ${pairs} runs\n${table}`);
+  const errors = new Set(rows.flatMap(({ error }) => error ?? []));
+  for (const error of errors) console.log(error);
+}
+
+mkdirSync(scratch, { recursive: true });
+say(`making the models of ${values.size}, or finding them in ${scratch}`);
+const set = await provideModelSet(values.size, { scratch });
+const setting = { set, threads: Number(values.threads), scratch };
+const results = {
+  size: values.size,
+  parameters: set.parameters,
+  threads: setting.threads,
+  pairs,
+  node: process.version,
+  processor: cpus()[0]?.model,
+  modes: {},
+};
+console.log(
+  `${set.parameters} parameters, ${(set.fileBytes / 1e9).toFixed(2)} GB a model in bfloat16; ` +
+    `${setting.threads} threads; Node ${process.version}; ${results.processor}`,
+);
+for (const mode of Object.keys(MODES).filter((name) => tables.includes(name))) {
+  results.modes[mode] = await measureMode(setting, mode);
+  printMode(mode, results.modes[mode]);
+}
+if (tables.includes('start')) {
+  results.start = await measureStart(setting);
+  printStart(results.start);
+}
+if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);

@@ -6,8 +6,15 @@
 //
 //   node bench/floor.mjs --set scratch/bench/set-20M --method ties --threads 2 --out folder
 //     [--no-sync] [--warm]      (--warm: writes over the bytes of an existing folder's file)
-import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, renameSync } from 'node:fs';
-import { statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -19,7 +26,7 @@ import { NO_SYNC, startBackgroundSync } from '../dist/merge/run/backgroundSync.j
 import { modelsReadBy, recipeOf } from './recipes.mjs';
 import { BF16_BYTES, layoutOf, readLayout } from './safetensors.mjs';
 
-export const WEIGHTS = 'model.safetensors';
+const WEIGHTS = 'model.safetensors';
 const PAGE_BYTES = 65536;
 
 /** Parameters as the method sees them: the recipe's, or else the defaults. */
@@ -45,10 +52,15 @@ function isWhole(name, { shape, elementCount }) {
   return unit === 'tensor';
 }
 
+<<<<<<< HEAD
 /** The large ones first, then in the order of the file, as the plan has them. */
+=======
+/** The large ones first, then in the order of the file, as the plan has them. */
+>>>>>>> 70fca05
 function piecesOf(method, inputs, output) {
   const layouts = inputs.map((path) => readLayout(path));
-  const pieces = output.tensors.flatMap((tensor) => {
+  const tensors = tensorsIn(output);
+  const pieces = tensors.flatMap((tensor) => {
     const { name, elementCount, byteOffset } = tensor;
     const size = isWhole(method, tensor) ? elementCount : TASK_NUMBERS;
     const reads = layouts.map((layout) => layout.get(name).byteOffset);
@@ -57,19 +69,24 @@ function piecesOf(method, inputs, output) {
       return { start: i * size, end, reads, write: byteOffset };
     });
   });
+<<<<<<< HEAD
   const total = output.tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
   const rank = ({ start, end }) => (end - start > LARGE_SHARE * total ? 0 : 1);
   const place = ({ write, start }) => write + start * BF16_BYTES;
   return pieces.sort((a, b) => rank(a) - rank(b) || place(a) - place(b));
+=======
+  const large = LARGE_SHARE * tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
+  const isSmall = ({ start, end }) => end - start <= large;
+  return pieces.sort((a, b) => isSmall(a) - isSmall(b) || a.write - b.write || a.start - b.start);
+>>>>>>> 70fca05
 }
 
-function outputLayout(input) {
-  const tensors = [...readLayout(input)].map(([name, { shape }]) => ({
+function tensorsIn(path) {
+  return [...readLayout(path)].map(([name, place]) => ({
     name,
-    shape,
-    elementCount: shape.reduce((product, n) => product * n, 1),
+    ...place,
+    elementCount: place.shape.reduce((product, n) => product * n, 1),
   }));
-  return layoutOf(tensors);
 }
 
 async function movePieces(work, threads) {
@@ -93,17 +110,15 @@ async function movePieces(work, threads) {
 async function runFloor({ set, method, threads, out, sync, warm }) {
   const started = performance.now();
   const inputs = modelsReadBy(method).map((model) => join(set, model, WEIGHTS));
-  const layout = outputLayout(inputs[0]);
   const folder = warm ? out : `${out}.partial`;
   const output = join(folder, WEIGHTS);
-  if (warm) assertSize(output, layout.byteLength);
-  else createOutput(folder, output, layout);
+  if (!warm) createOutput(folder, output, layoutOf(tensorsIn(inputs[0])));
   const background = sync ? await startBackgroundSync([output], () => 0) : NO_SYNC;
   await movePieces(
     {
       inputs,
       output,
-      pieces: piecesOf(method, inputs, layout),
+      pieces: piecesOf(method, inputs, output),
       passes: mergeMethod(method, 'bench').reads,
       chunkNumbers: CHUNK_NUMBERS,
     },
@@ -120,11 +135,6 @@ function createOutput(folder, output, { header, byteLength }) {
   ftruncateSync(descriptor, byteLength);
   writeSync(descriptor, header, 0, header.length, 0);
   closeSync(descriptor);
-}
-
-function assertSize(path, byteLength) {
-  const found = statSync(path).size;
-  if (found !== byteLength) throw new Error(`${path}: has ${found} bytes, not ${byteLength}`);
 }
 
 function publish(folder, out, sync) {

@@ -51,6 +51,8 @@ const options = {
   currentFolder: dirname(dirname(values.recipe)),
   threads: Number(values.threads),
   noSync: values['no-sync'],
+  // One file, as the floor writes.
+  shardSize: Number.MAX_SAFE_INTEGER,
 };
 const started = performance.now();
 const report = values.warm ? await mergeWarm(options, values.out) : await merge(options);
