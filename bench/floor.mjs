@@ -52,11 +52,7 @@ function isWhole(name, { shape, elementCount }) {
   return unit === 'tensor';
 }
 
-<<<<<<< HEAD
 /** The large ones first, then in the order of the file, as the plan has them. */
-=======
-/** The large ones first, then in the order of the file, as the plan has them. */
->>>>>>> 70fca05
 function piecesOf(method, inputs, output) {
   const layouts = inputs.map((path) => readLayout(path));
   const tensors = tensorsIn(output);
@@ -69,16 +65,9 @@ function piecesOf(method, inputs, output) {
       return { start: i * size, end, reads, write: byteOffset };
     });
   });
-<<<<<<< HEAD
-  const total = output.tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
-  const rank = ({ start, end }) => (end - start > LARGE_SHARE * total ? 0 : 1);
-  const place = ({ write, start }) => write + start * BF16_BYTES;
-  return pieces.sort((a, b) => rank(a) - rank(b) || place(a) - place(b));
-=======
   const large = LARGE_SHARE * tensors.reduce((sum, { elementCount }) => sum + elementCount, 0);
   const isSmall = ({ start, end }) => end - start <= large;
   return pieces.sort((a, b) => isSmall(a) - isSmall(b) || a.write - b.write || a.start - b.start);
->>>>>>> 70fca05
 }
 
 function tensorsIn(path) {
