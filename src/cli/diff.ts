@@ -19,12 +19,14 @@ interface DiffValues {
 }
 
 const EXAMPLES = `
-For each tensor that both have: the cosine between a and b, |b - a|, |b - a| / |a|, and the share of
-elements that are equal. Integers and 8-bit floats are compared as bytes. What only one of them has,
-or has in another shape, is listed. The exit code is 0 whether or not they differ.
+For each tensor that both have: the cosine between a and b, |b - a|,
+|b - a| / |a|, and the share of elements that are equal. Integers and 8-bit
+floats are compared as bytes. What only one of them has, or has in another
+shape, is listed. The exit code is 0 whether or not they differ.
 
-Orders: cosine (smallest first), delta (largest |b - a| first), relative (largest |b - a| / |a|
-first), unchanged (smallest share first), name.
+Orders, with what comes first: cosine (the smallest), delta (the largest
+|b - a|), relative (the largest |b - a| / |a|), unchanged (the smallest share),
+name.
 
 Examples:
   lmfuse diff ./base ./merged

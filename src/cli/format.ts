@@ -32,13 +32,12 @@ export function formatBytes(bytes: number): string {
 }
 
 export function formatSeconds(seconds: number): string {
+  if (seconds < 0.05) return 'under 0.1 s';
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const minutes = Math.round(seconds / 60);
-  if (seconds < 3570) {
-    const rest = Math.round(seconds) % 60;
-    return `${Math.floor(Math.round(seconds) / 60)} min ${rest} s`;
-  }
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 

@@ -11,14 +11,20 @@ import { addInspectCommand } from './inspect.ts';
 import { addMergeCommand } from './merge.ts';
 import { reportError } from './reportError.ts';
 
-const EXAMPLE = `
-A merge in three commands:
-  printf 'merge_method: linear\\nparameters: {weight: 1}\\nmodels: [{model: ./a}, {model: ./b}]\\ndtype: bfloat16\\n' > recipe.yml
+const EXAMPLES = `
+A merge, from the recipe to the result:
+  cat > recipe.yml <<'YAML'
+  merge_method: linear
+  models: [{model: ./a}, {model: ./b}]
+  parameters: {weight: 0.5}
+  YAML
   lmfuse merge recipe.yml out --dry-run
   lmfuse merge recipe.yml out
+  lmfuse diff ./a out
 
 Exit codes: 0 done, 1 internal error, 2 bad input, 130 interrupted.
-NO_COLOR turns colours off; HF_HUB_CACHE and HF_HOME say where downloaded models are.`;
+NO_COLOR turns colours off; HF_HUB_CACHE and HF_HOME say where downloaded
+models are.`;
 
 /** Runs the program; returns the exit code. */
 export async function main(
@@ -48,7 +54,7 @@ function createProgram(context: CliContext): Command {
       getOutHelpWidth: () => columnsOf(context.stdout),
       getErrHelpWidth: () => columnsOf(context.stderr),
     })
-    .addHelpText('after', EXAMPLE);
+    .addHelpText('after', EXAMPLES);
   addMergeCommand(program, context);
   addInspectCommand(program, context);
   addDiffCommand(program, context);

@@ -40,17 +40,17 @@ A recipe is a YAML file, the same as mergekit's:
   models: [{model: ./b}]
   dtype: bfloat16
 
-A model is a folder (relative to the current folder or to the recipe's) or org/name in
-the Hugging Face cache.
+A model is a folder (relative to the current folder or to the recipe's) or
+org/name in the Hugging Face cache.
 
 Examples:
-  lmfuse merge recipe.yml out --dry-run     what would be done, from headers alone
+  lmfuse merge recipe.yml out --dry-run
   lmfuse merge recipe.yml out
   lmfuse merge recipe.yml out --overwrite --seed 7 --shard-size 2GB
   lmfuse merge recipe.yml out --json > report.json
 
-The result appears in <out> complete or not at all. An interrupted merge is resumed by the same
-command. With --json, an error is one line of JSON on standard error.`;
+<out> appears complete or not at all; an interrupted merge is resumed by the
+same command. With --json, an error is one line of JSON on standard error.`;
 
 export function addMergeCommand(program: Command, context: CliContext): void {
   const warnings: string[] = [];
@@ -61,7 +61,11 @@ export function addMergeCommand(program: Command, context: CliContext): void {
     .argument('<recipe>', 'recipe file (mergekit YAML)')
     .argument('<out>', 'folder to write')
     .option('--dry-run', 'check everything and show the plan; write nothing')
-    .option('-j, --threads <n>', 'worker threads (default: one per core)', parseThreads)
+    .option(
+      '-j, --threads <n>',
+      'worker threads (default: one per core, none for a small merge)',
+      parseThreads,
+    )
     .option('--seed <n>', 'seed of the methods that draw at random (default: 0)', parseSeed)
     .option(
       '--shard-size <size>',

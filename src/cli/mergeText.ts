@@ -123,8 +123,8 @@ function describeShards({ shards }: PlanSummary): string[] {
 
 function describeEstimate({ estimatedSeconds, estimatedMemoryBytes, threads }: PlanSummary) {
   const how = threads === 0 ? 'without worker threads' : `with ${plural(threads, 'thread')}`;
-  const time = formatSeconds(estimatedSeconds);
-  return `about ${time} and ${formatBytes(estimatedMemoryBytes)} of memory, ${how}`;
+  const time = estimatedSeconds < 1 ? 'under 1 s' : `about ${formatSeconds(estimatedSeconds)}`;
+  return `${time}, about ${formatBytes(estimatedMemoryBytes)} of memory, ${how}`;
 }
 
 function describeWork({ seconds, bytesRead, bytesWritten }: Work): string {
