@@ -20,6 +20,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { CHUNK_NUMBERS } from '../dist/merge/execute/runTask.js';
 import { mergeMethod } from '../dist/merge/method/registry.js';
+import { LARGE_SHARE } from '../dist/merge/plan/planMerge.js';
 import { TASK_NUMBERS } from '../dist/merge/plan/planTensor.js';
 import { NO_SYNC, startBackgroundSync } from '../dist/merge/run/backgroundSync.js';
 import { modelsReadBy, recipeOf } from './recipes.mjs';
@@ -51,10 +52,7 @@ function isWhole(name, { shape, elementCount }) {
   return unit === 'tensor';
 }
 
-/** Pieces above this share of the work go first, the others in the order of the file. */
-const LARGE_SHARE = 1 / 48;
-
-/** In the order that the plan has them. */
+/** The large ones first, then in the order of the file, as the plan has them. */
 function piecesOf(method, inputs, output) {
   const layouts = inputs.map((path) => readLayout(path));
   const tensors = tensorsIn(output);

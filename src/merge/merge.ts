@@ -46,6 +46,8 @@ export interface MergeProgress {
 
 export interface InputSummary {
   readonly reference: string;
+  /** The types of its tensors, in the order of the files. */
+  readonly dtypes: readonly string[];
   readonly files: readonly {
     readonly name: string;
     readonly byteLength: number;

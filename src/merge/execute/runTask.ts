@@ -116,7 +116,8 @@ function runMerge(task: MergeTask, context: TaskContext): void {
   for (const pass of method.passes(task.tensor, machine)) {
     for (let start = task.start; start < task.end; start += chunkNumbers) {
       if (context.isAborted()) throw new FusionError('aborted', 'the merge was stopped');
-      runChunk(chunkLoop, pass, start, Math.min(chunkNumbers, task.end - start));
+      const length = pass.samples ? tileNumbers : chunkNumbers;
+      runChunk(chunkLoop, pass, start, Math.min(length, task.end - start));
     }
   }
 }

@@ -1,0 +1,62 @@
+/**
+ * The command-line program. Results go to standard output, all else to standard error.
+ * Exit codes: 0 done, 1 internal error, 2 bad input, 130 interrupted.
+ */
+
+import { Command } from 'commander';
+import { packageVersion } from '../merge/version.ts';
+import { type CliContext, columnsOf, processContext } from './context.ts';
+import { addDiffCommand } from './diff.ts';
+import { addInspectCommand } from './inspect.ts';
+import { addMergeCommand } from './merge.ts';
+import { reportError } from './reportError.ts';
+
+const EXAMPLE = `
+A merge in three commands:
+  printf 'merge_method: linear\\nparameters: {weight: 1}\\nmodels: [{model: ./a}, {model: ./b}]\\ndtype: bfloat16\\n' > recipe.yml
+  lmfuse merge recipe.yml out --dry-run
+  lmfuse merge recipe.yml out
+
+Exit codes: 0 done, 1 internal error, 2 bad input, 130 interrupted.
+NO_COLOR turns colours off; HF_HUB_CACHE and HF_HOME say where downloaded models are.`;
+
+/** Runs the program; returns the exit code. */
+export async function main(
+  argv: readonly string[],
+  context: CliContext = processContext(),
+): Promise<number> {
+  const program = createProgram(context);
+  try {
+    if (argv.length === 0) program.outputHelp();
+    else await program.parseAsync(argv, { from: 'user' });
+    return 0;
+  } catch (error) {
+    return reportError(error, context, wantsJson(argv));
+  }
+}
+
+function createProgram(context: CliContext): Command {
+  const program = new Command('lmfuse')
+    .description('Fuse language models without Python.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      // Usage errors are printed like all others: see reportError.ts.
+      writeErr: () => {},
+      getOutHelpWidth: () => columnsOf(context.stdout),
+      getErrHelpWidth: () => columnsOf(context.stderr),
+    })
+    .addHelpText('after', EXAMPLE);
+  addMergeCommand(program, context);
+  addInspectCommand(program, context);
+  addDiffCommand(program, context);
+  return program;
+}
+
+/** The command line may be what is wrong, so it is not parsed for this. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? argv.length : end).includes('--json');
+}
