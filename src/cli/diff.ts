@@ -1,107 +1,109 @@
-/** `lmfuse diff <a> <b>`: how far every tensor of two checkpoints is apart. */
+/** `lmfuse diff <a> <b>`: how two checkpoints differ, tensor by tensor, as a table or JSON. */
 
-import Table from 'cli-table3';
-import {
-  type CheckpointDifference,
-  compareCheckpoints,
-  type Difference,
-  isIdentical,
-  type TensorDifference,
-} from '../checkpoint/compareCheckpoints.ts';
+import { type Command, Option } from 'commander';
+import { type CheckpointDifference, compareCheckpoints } from '../checkpoint/compareCheckpoints.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { resolveModel } from '../checkpoint/reference.ts';
-import { formatShape } from '../tensor/shape.ts';
-import { printable } from './formatting.ts';
-import { hubCacheFolder } from './hubCacheFolder.ts';
-import { startProgress } from './progress.ts';
-import type { Terminal } from './terminal.ts';
+import { type CliContext, cacheFolderOf, columnsOf } from './context.ts';
+import { DIFF_ORDERS, type DiffOrder, sortDifferences } from './diffOrder.ts';
+import { renderDiff } from './diffText.ts';
+import { withInterrupts } from './interrupts.ts';
+import { parseLimit } from './options.ts';
+import { createProgress, NO_PROGRESS } from './progress.ts';
 
-export const DIFF_ORDERS = ['delta', 'cosine', 'unchanged', 'name'] as const;
-export type DiffOrder = (typeof DIFF_ORDERS)[number];
-
-export interface DiffFlags {
+interface DiffValues {
   readonly sort: DiffOrder;
-  readonly limit: number;
+  readonly limit?: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
-export async function runDiff(
-  a: string,
-  b: string,
-  flags: DiffFlags,
-  terminal: Terminal,
-  signal: AbortSignal,
+const EXAMPLES = `
+For each tensor that both have: the cosine between a and b, |b - a|,
+|b - a| / |a|, and the share of elements that are equal. Integers and 8-bit
+floats are compared as bytes. What only one of them has, or has in another
+shape, is listed. The exit code is 0 whether or not they differ.
+
+Orders, with what comes first: cosine (the smallest), delta (the largest
+|b - a|), relative (the largest |b - a| / |a|), unchanged (the smallest share),
+name.
+
+Examples:
+  lmfuse diff ./base ./merged
+  lmfuse diff ./base ./merged --sort relative --limit 10
+  lmfuse diff ./base ./merged --json > diff.json`;
+
+const DEFAULT_ROWS = 40;
+
+export function addDiffCommand(program: Command, context: CliContext): void {
+  const order = new Option('--sort <order>', 'order of the rows').choices(DIFF_ORDERS);
+  program
+    .command('diff')
+    .summary('compare two checkpoints tensor by tensor')
+    .description('Compares two checkpoints tensor by tensor.')
+    .argument('<a>', 'folder, weight file or org/name')
+    .argument('<b>', 'the same; its change from a is shown')
+    .addOption(order.default('cosine'))
+    .option(
+      '--limit <n>',
+      `rows to print, 0 for all (default: ${DEFAULT_ROWS}; all with --json)`,
+      parseLimit,
+    )
+    .option('--json', 'print one JSON document, and no progress')
+    .option('-q, --quiet', 'no progress')
+    .addHelpText('after', EXAMPLES)
+    .action((a: string, b: string, values: DiffValues) => runDiff(a, b, values, context));
+}
+
+async function runDiff(
+  referenceA: string,
+  referenceB: string,
+  values: DiffValues,
+  context: CliContext,
 ): Promise<void> {
-  const [left, right] = [await openNamed(a, terminal), await openNamed(b, terminal)];
-  const progress = startProgress(terminal);
+  const found = await compareVisibly(referenceA, referenceB, values, context);
+  const tensors = sortDifferences(found.tensors, values.sort);
+  const difference = { ...found, tensors };
+  if (values.json) {
+    const limited = limitOf(values.limit ?? 0);
+    const document = { ...difference, tensors: tensors.slice(0, limited) };
+    context.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    return;
+  }
+  const columns = context.stdout.isTTY ? columnsOf(context.stdout) : undefined;
+  const rows = limitOf(values.limit ?? DEFAULT_ROWS);
+  context.stdout.write(`${renderDiff(difference, { rows, columns })}\n`);
+}
+
+function limitOf(limit: number): number {
+  return limit === 0 ? Number.POSITIVE_INFINITY : limit;
+}
+
+async function compareVisibly(
+  referenceA: string,
+  referenceB: string,
+  { json, quiet }: DiffValues,
+  context: CliContext,
+): Promise<CheckpointDifference> {
+  const [a, b] = [await openNamed(referenceA, context), await openNamed(referenceB, context)];
+  const display = json || quiet ? NO_PROGRESS : createProgress(context.stderr);
   try {
-    const difference = await compareCheckpoints(left, right, {
-      signal,
-      onProgress(doneBytes, totalBytes) {
-        if (flags.json || flags.quiet) return;
-        progress.update({ label: 'comparing', doneBytes, totalBytes, movedBytes: doneBytes });
-      },
-    });
-    progress.end();
-    const sorted = { ...difference, tensors: sortTensors(difference.tensors, flags.sort) };
-    terminal.print(flags.json ? JSON.stringify(sorted, null, 2) : renderDiff(sorted, flags.limit));
+    return await withInterrupts(context, display.stop, (signal) =>
+      compareCheckpoints(a, b, {
+        signal,
+        onProgress(doneBytes, totalBytes) {
+          display.update({ label: 'comparing', doneBytes, totalBytes, movedBytes: doneBytes });
+        },
+      }),
+    );
   } finally {
-    progress.end();
+    display.stop();
   }
 }
 
-async function openNamed(reference: string, { currentFolder, env, home }: Terminal) {
-  const cacheFolder = hubCacheFolder(env, home);
+async function openNamed(reference: string, context: CliContext) {
+  const { currentFolder } = context;
+  const cacheFolder = cacheFolderOf(context);
   const { path } = await resolveModel(reference, { currentFolder, cacheFolder });
   return openCheckpoint(path, reference);
-}
-
-/** The most changed first; a number that is not defined comes last. */
-export function sortTensors(tensors: readonly TensorDifference[], order: DiffOrder) {
-  const ascending = (key: (tensor: TensorDifference) => number | null) =>
-    [...tensors].sort((a, b) => (key(a) ?? Infinity) - (key(b) ?? Infinity));
-  switch (order) {
-    case 'name':
-      return [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
-    case 'cosine':
-      return ascending(({ cosine }) => cosine);
-    case 'unchanged':
-      return ascending(({ unchangedShare }) => unchangedShare);
-    case 'delta':
-      return ascending(({ relativeDelta }) => (relativeDelta === null ? null : -relativeDelta));
-  }
-}
-
-export function renderDiff(difference: CheckpointDifference, limit: number): string {
-  const { a, b, tensors, mismatches, onlyInA, onlyInB, total } = difference;
-  const table = new Table({
-    head: ['tensor', 'cosine', '|b-a|', '|b-a|/|a|', 'unchanged'],
-    colAligns: ['left', 'right', 'right', 'right', 'right'],
-    style: { head: [], border: [] },
-    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-  });
-  for (const tensor of tensors.slice(0, limit))
-    table.push([printable(tensor.name), ...cells(tensor)]);
-  table.push([`all ${tensors.length} tensors`, ...cells(total)]);
-  const hidden = tensors.length - limit;
-  return [
-    table.toString(),
-    ...(hidden > 0 ? [`${hidden} more tensors; --limit 0 shows all`] : []),
-    ...mismatches.map(
-      (m) =>
-        `${printable(m.name)}: ${m.a.dtype} ${formatShape(m.a.shape)} in ${a}, ` +
-        `${m.b.dtype} ${formatShape(m.b.shape)} in ${b}`,
-    ),
-    ...onlyInA.map(({ name }) => `${printable(name)}: only in ${a}`),
-    ...onlyInB.map(({ name }) => `${printable(name)}: only in ${b}`),
-    ...(isIdentical(difference) ? ['identical'] : []),
-  ].join('\n');
-}
-
-function cells({ cosine, deltaNorm, relativeDelta, unchangedShare }: Difference): string[] {
-  const number = (value: number | null, digits: number) =>
-    value === null ? '' : value.toPrecision(digits);
-  const share = unchangedShare === null ? '' : `${(100 * unchangedShare).toFixed(1)} %`;
-  return [number(cosine, 6), number(deltaNorm, 4), number(relativeDelta, 3), share];
 }

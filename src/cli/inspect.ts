@@ -1,16 +1,44 @@
 /** `lmfuse inspect <checkpoint>`: what a checkpoint holds, from its headers, as a table or JSON. */
 
 import Table from 'cli-table3';
+import type { Command } from 'commander';
 import { groupTensors } from '../checkpoint/groupTensors.ts';
 import type { LayerStack } from '../checkpoint/layers.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { type ResolveOptions, resolveModel } from '../checkpoint/reference.ts';
 import { type CheckpointSummary, summarizeCheckpoint } from '../checkpoint/summary.ts';
 import { formatShape } from '../tensor/shape.ts';
-import { printable } from './formatting.ts';
+import { type CliContext, cacheFolderOf } from './context.ts';
+import { DENSE, formatBytes, formatCount, printable } from './format.ts';
 
 export interface InspectOptions extends ResolveOptions {
   readonly json?: boolean;
+}
+
+const EXAMPLES = `
+A checkpoint is a folder, a weight file, or org/name in the Hugging Face cache.
+
+Examples:
+  lmfuse inspect ./my-model
+  lmfuse inspect pytorch_model.bin --json
+  lmfuse inspect TinyLlama/TinyLlama-1.1B-Chat-v1.0`;
+
+export function addInspectCommand(program: Command, context: CliContext): void {
+  program
+    .command('inspect')
+    .summary('show what a checkpoint holds')
+    .description(
+      'Shows tensors, dtypes, shapes, parameters, layers and tokenizer of a checkpoint. Reads headers only.',
+    )
+    .argument('<checkpoint>', 'folder, weight file or org/name')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', EXAMPLES)
+    .action(async (reference: string, { json = false }: { json?: boolean }) => {
+      const { currentFolder } = context;
+      const cacheFolder = cacheFolderOf(context);
+      const text = await inspectCommand(reference, { currentFolder, cacheFolder, json });
+      context.stdout.write(`${text}\n`);
+    });
 }
 
 /** The text to print. */
@@ -54,12 +82,6 @@ function renderFiles({ files, otherFiles }: CheckpointSummary): string {
   return `${table.toString()}\n\nother files: ${others}`;
 }
 
-/** No colours, the same text on a terminal and in a file; no lines between rows. */
-const DENSE = {
-  style: { head: [], border: [] },
-  chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
-};
-
 function formatDtype({ dtype, tensors }: CheckpointSummary['dtypes'][number]): string {
   return `${dtype} (${tensors} tensor${tensors === 1 ? '' : 's'})`;
 }
@@ -72,16 +94,4 @@ function formatTokenizer({ tokenizer }: CheckpointSummary): string {
   const kind = tokenizer.kind ?? 'no files';
   const size = tokenizer.vocabularySize;
   return size === undefined ? kind : `${kind}, vocabulary of ${size.toLocaleString('en-US')}`;
-}
-
-function formatCount(count: number): string {
-  const exact = count.toLocaleString('en-US');
-  if (count < 1e6) return exact;
-  return `${exact} (${count < 1e9 ? `${(count / 1e6).toFixed(1)} M` : `${(count / 1e9).toFixed(2)} B`})`;
-}
-
-function formatBytes(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(2)} ${units[power]}`;
 }

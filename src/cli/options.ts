@@ -1,64 +1,68 @@
-/** Parsing of option values, and the options of mergekit that change nothing here. */
+/** Values of options: text to number, size or dtype, or a sentence on what is wrong with it. */
 
 import { InvalidArgumentError } from 'commander';
+import { FusionError } from '../errors.ts';
+import { type MergeableDtype, parseRecipeDtype } from '../tensor/dtype.ts';
 
-const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?$/i;
-const POWERS: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4 };
-/** mergekit's shard sizes: 5B is five billion. */
-const BILLIONS = /^(\d+(?:\.\d+)?)B$/;
+/**
+ * Bytes of each unit. `B` alone is mergekit's billion, so `5B` is 5e9; bytes are written without a
+ * unit.
+ */
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  b: 1e9,
+  t: 1e12,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
 
-/** `5GB`, `500MB`, `2GiB`, `5B` (mergekit's five billion), `1000`. */
+/** `5GB`, `500 MB`, `1.5GiB`, `5B`, `5000000000` */
 export function parseSize(text: string): number {
-  const billions = BILLIONS.exec(text);
-  if (billions) return Math.round(Number(billions[1]) * 1e9);
-  const match = SIZE.exec(text);
-  if (!match) throw new InvalidArgumentError(`"${text}" is not a size, such as 5GB or 500MB.`);
-  const [, number, unit = '', binary] = match;
-  return Math.round(Number(number) * (binary ? 1024 : 1000) ** POWERS[unit.toLowerCase()]!);
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
+  const factor = Object.hasOwn(UNITS, unit.toLowerCase()) ? UNITS[unit.toLowerCase()] : undefined;
+  const bytes = Math.round(Number(number) * (factor ?? Number.NaN));
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new InvalidArgumentError('A size is a number with a unit, such as 5GB, 500MB or 2GiB.');
 }
 
-export function parseInteger(text: string): number {
-  if (/^-?\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(`"${text}" is not an integer.`);
+export function parseThreads(text: string): number {
+  return parseInteger(text, 0, 256);
 }
 
-export interface IdleOption {
-  readonly flags: string;
-  readonly key: string;
-  readonly reason: string;
+export function parseSeed(text: string): number {
+  return parseInteger(text, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 }
 
-/** Options that mergekit users know and that need nothing done here. */
-export const IDLE_OPTIONS: readonly IdleOption[] = [
-  { flags: '--copy-tokenizer', key: 'copyTokenizer', reason: 'the tokenizer is always copied' },
-  { flags: '--lazy-unpickle', key: 'lazyUnpickle', reason: 'pickles are parsed, never run' },
-  { flags: '--allow-crimes', key: 'allowCrimes', reason: 'shapes must agree, whatever the names' },
-  { flags: '--low-cpu-memory', key: 'lowCpuMemory', reason: 'memory does not grow with the model' },
-  { flags: '--cuda', key: 'cuda', reason: 'merging is done by the processor' },
-  { flags: '--read-to-gpu', key: 'readToGpu', reason: 'merging is done by the processor' },
-  { flags: '--multi-gpu', key: 'multiGpu', reason: 'merging is done by the processor' },
-  { flags: '--write-model-card', key: 'writeModelCard', reason: 'a model card is always written' },
-  { flags: '--safe-serialization', key: 'safeSerialization', reason: 'output is safetensors' },
-  {
-    flags: '--lora-merge-cache <folder>',
-    key: 'loraMergeCache',
-    reason: 'adapters are not supported yet',
-  },
-  {
-    flags: '--transformers-cache <folder>',
-    key: 'transformersCache',
-    reason: 'set HF_HUB_CACHE instead',
-  },
-  {
-    flags: '--lora-merge-dtype <dtype>',
-    key: 'loraMergeDtype',
-    reason: 'adapters are not supported yet',
-  },
-];
+export function parseLimit(text: string): number {
+  return parseInteger(text, 0, Number.MAX_SAFE_INTEGER);
+}
 
-/** One line for each such option that was given. */
-export function idleWarnings(given: Readonly<Record<string, unknown>>): string[] {
-  return IDLE_OPTIONS.filter(({ key }) => given[key] !== undefined).map(
-    ({ flags, reason }) => `${flags.split(' ')[0]} has no effect: ${reason}`,
-  );
+function parseInteger(text: string, least: number, most: number): number {
+  const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  const range =
+    most === Number.MAX_SAFE_INTEGER
+      ? least === 0
+        ? 'An integer of 0 or more'
+        : 'An integer'
+      : `An integer from ${least} to ${most}`;
+  throw new InvalidArgumentError(`${range} is expected.`);
+}
+
+export function parseDtype(text: string): MergeableDtype {
+  try {
+    return parseRecipeDtype(text, 'dtype');
+  } catch (error) {
+    if (!(error instanceof FusionError)) throw error;
+    throw new InvalidArgumentError('Known: float32, float16, bfloat16, float64.');
+  }
 }

@@ -1,80 +1,134 @@
 /**
- * Progress of a long job: a bar on a terminal, else a plain line now and then. Jobs of under two
- * seconds show nothing.
+ * Progress of a long job on standard error: a bar on a terminal, else a plain line every few
+ * seconds, once the job has lasted long enough for anyone to wonder.
  */
 
-import { Presets, SingleBar } from 'cli-progress';
-import { formatBytes, formatSeconds } from './formatting.ts';
-import type { Terminal } from './terminal.ts';
+import { SingleBar } from 'cli-progress';
+import { columnsOf, type Output } from './context.ts';
+import { formatBytes, formatSeconds } from './format.ts';
 
-export interface ProgressState {
+export interface ProgressUpdate {
+  /** What is being done: `merging`. */
   readonly label: string;
   readonly doneBytes: number;
   readonly totalBytes: number;
-  /** Bytes read and written so far. */
+  /** Bytes read and written since the job began. */
   readonly movedBytes: number;
 }
 
-export interface Progress {
-  readonly update: (state: ProgressState) => void;
-  readonly end: () => void;
+export interface ProgressDisplay {
+  readonly update: (update: ProgressUpdate) => void;
+  /** Takes the bar away; later updates are ignored. */
+  readonly stop: () => void;
 }
 
-const QUIET_MS = 2000;
-const LINE_MS = 5000;
+export const NO_PROGRESS: ProgressDisplay = { update: () => {}, stop: () => {} };
 
-export const NO_PROGRESS: Progress = { update: () => {}, end: () => {} };
+const BAR_AFTER_MS = 200;
+const LINES_AFTER_MS = 2000;
+const LINES_EVERY_MS = 5000;
 
-export function startProgress(terminal: Terminal): Progress {
-  return terminal.bar ? barProgress(terminal.bar) : lineProgress(terminal);
+export function createProgress(output: Output, now = () => performance.now()): ProgressDisplay {
+  const pace = createPace(now);
+  return output.isTTY ? barDisplay(output, pace, now) : lineDisplay(output, pace, now);
 }
 
-function barProgress(stream: NodeJS.WritableStream): Progress {
-  const started = performance.now();
+function lineDisplay(output: Output, pace: Pace, now: () => number): ProgressDisplay {
+  let nextMs = now() + LINES_AFTER_MS;
+  let isStopped = false;
+  return {
+    update(update) {
+      const measured = pace(update);
+      if (isStopped || now() < nextMs) return;
+      output.write(`${renderLine(update, measured)}\n`);
+      nextMs = now() + LINES_EVERY_MS;
+    },
+    stop() {
+      isStopped = true;
+    },
+  };
+}
+
+function barDisplay(output: Output, pace: Pace, now: () => number): ProgressDisplay {
+  const startMs = now() + BAR_AFTER_MS;
   let bar: SingleBar | undefined;
+  let text = '';
+  let isStopped = false;
   return {
-    update(state) {
-      if (performance.now() - started < QUIET_MS) return;
-      if (!bar) {
-        bar = new SingleBar(
-          {
-            format: '{label} {bar} {percentage}% | {rate}/s | {left} left',
-            stream,
-            hideCursor: true,
-            clearOnComplete: true,
-            barsize: 24,
-          },
-          Presets.shades_classic,
-        );
-        bar.start(state.totalBytes, state.doneBytes, describe(state, started));
-      }
-      bar.update(state.doneBytes, describe(state, started));
+    update(update) {
+      const measured = pace(update);
+      if (isStopped || now() < startMs) return;
+      text = renderBar(update, measured, columnsOf(output));
+      bar ??= startBar(output, () => text);
+      bar.update(update.doneBytes);
     },
-    end: () => bar?.stop(),
+    stop() {
+      isStopped = true;
+      bar?.stop();
+      bar = undefined;
+    },
   };
 }
 
-function lineProgress(terminal: Terminal): Progress {
-  const started = performance.now();
-  let next = QUIET_MS;
-  return {
-    update(state) {
-      if (performance.now() - started < next) return;
-      next = performance.now() - started + LINE_MS;
-      const { label, rate, left } = describe(state, started);
-      const percent = Math.floor((100 * state.doneBytes) / Math.max(1, state.totalBytes));
-      terminal.tell(`${label} ${percent}%, ${rate}/s, ${left} left`);
-    },
-    end: () => {},
+function startBar(output: Output, text: () => string): SingleBar {
+  const bar = new SingleBar({
+    stream: output as unknown as NodeJS.WritableStream,
+    format: text,
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+  bar.start(1, 0);
+  return bar;
+}
+
+interface Measured {
+  readonly bytesPerSecond: number;
+  readonly secondsLeft: number | undefined;
+}
+
+type Pace = (update: ProgressUpdate) => Measured;
+
+/** Speed is that of the last few seconds: disks and caches change their minds. */
+const WINDOW_MS = 4000;
+
+function createPace(now: () => number): Pace {
+  let samples: { ms: number; update: ProgressUpdate }[] = [];
+  return (update) => {
+    const ms = now();
+    if (samples.at(-1)?.update.label !== update.label) samples = [];
+    samples.push({ ms, update });
+    while (samples.length > 2 && ms - samples[1]!.ms > WINDOW_MS) samples.shift();
+    const first = samples[0]!;
+    const seconds = (ms - first.ms) / 1000;
+    if (seconds <= 0) return { bytesPerSecond: 0, secondsLeft: undefined };
+    const donePerSecond = (update.doneBytes - first.update.doneBytes) / seconds;
+    const left = update.totalBytes - update.doneBytes;
+    return {
+      bytesPerSecond: (update.movedBytes - first.update.movedBytes) / seconds,
+      secondsLeft: donePerSecond > 0 ? left / donePerSecond : undefined,
+    };
   };
 }
 
-function describe({ label, doneBytes, totalBytes, movedBytes }: ProgressState, started: number) {
-  const seconds = (performance.now() - started) / 1000;
-  const left = doneBytes > 0 ? (seconds * (totalBytes - doneBytes)) / doneBytes : undefined;
-  return {
-    label,
-    rate: formatBytes(movedBytes / seconds),
-    left: left === undefined ? '?' : formatSeconds(left),
-  };
+const BAR_WIDTH = 28;
+
+function renderBar(update: ProgressUpdate, measured: Measured, columns: number): string {
+  const filled = Math.round(shareOf(update) * BAR_WIDTH);
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
+  return `${update.label} ${bar} ${figures(update, measured)}`.slice(0, columns - 1);
+}
+
+function renderLine(update: ProgressUpdate, measured: Measured): string {
+  return `${update.label}: ${figures(update, measured)}`;
+}
+
+function figures(update: ProgressUpdate, { bytesPerSecond, secondsLeft }: Measured): string {
+  const percent = `${Math.floor(shareOf(update) * 100)} %`;
+  const speed = bytesPerSecond > 0 ? [`${formatBytes(bytesPerSecond)}/s`] : [];
+  const left = secondsLeft === undefined ? [] : [`${formatSeconds(secondsLeft)} left`];
+  return [percent, ...speed, ...left].join(', ');
+}
+
+function shareOf({ doneBytes, totalBytes }: ProgressUpdate): number {
+  return totalBytes > 0 ? Math.min(1, doneBytes / totalBytes) : 1;
 }

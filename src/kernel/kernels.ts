@@ -74,8 +74,8 @@ export interface Kernels {
 
   /** bins: 2^16 uint32 counters. */
   histogramCoarse(x: Pointer, bins: Pointer, count: number): void;
-  /** bins: 2^15 uint32 counters. */
-  histogramFine(x: Pointer, first: number, bins: Pointer, count: number): void;
+  /** bins: `size` uint32 counters, one per key from `first` on; returns how many keys are below. */
+  histogramKeys(x: Pointer, first: number, size: number, bins: Pointer, count: number): number;
   countKey(x: Pointer, key: number, count: number): number;
   zeroBelow(by: Pointer, key: number, target: Pointer, count: number): number;
   zeroFrom(by: Pointer, key: number, target: Pointer, count: number): void;
@@ -123,7 +123,8 @@ export interface Kernels {
 /** Numbers that a tile holds at the most, unless a method needs whole rows that are longer. */
 export const TILE_NUMBERS = 2048;
 export const COARSE_BINS = 1 << 16;
-export const FINE_BINS = 1 << 15;
+/** Keys that share a coarse bin. */
+export const KEYS_PER_BIN = 1 << 15;
 /** Two groups of words, and for a tie in the second of them one more group behind it. */
 export const RANDOM_SCRATCH_BYTES = 256;
 

@@ -23,7 +23,7 @@ import { addGram, addProducts, dot, sumMagnitudes } from './scalar/reduce.ts';
 import {
   countKey,
   histogramCoarse,
-  histogramFine,
+  histogramKeys,
   zeroBelow,
   zeroEqual,
   zeroFrom,
@@ -67,7 +67,7 @@ export function createScalarKernels(buffer: ArrayBufferLike, precision: Precisio
     addGram: on(addGram),
     addProducts: on(addProducts),
     histogramCoarse: on(histogramCoarse),
-    histogramFine: on(histogramFine),
+    histogramKeys: on(histogramKeys),
     countKey: on(countKey),
     zeroBelow: on(zeroBelow),
     zeroFrom: on(zeroFrom),

@@ -205,9 +205,15 @@ describe('tensors that do not fit', () => {
     const message = await refused(pair({ w, n: integers(1, 2) }, { w, n: integers(1, 3) }));
     expect(message).toMatch(/"n".*I32.*\ba\b.*\bb\b/);
   });
-  it('float8 tensors that differ', async () => {
-    const f8 = (byte: number) => ({ dtype: 'F8_E4M3', shape: [1], bytes: new Uint8Array([byte]) });
-    expect(await refused(pair({ w: f8(1) }, { w: f8(2) }))).toMatch(/"w".*F8_E4M3.*\ba\b.*\bb\b/);
+  it.each([
+    ['F8_E4M3', [2], [1, 2], [1, 3]],
+    ['F4', [4], [1, 2], [1, 3]],
+    ['BOOL', [2], [0, 1], [1, 1]],
+    ['C64', [1], [0, 0, 0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0, 0]],
+  ])('%s tensors that differ', async (dtype, shape, left, right) => {
+    const opaque = (bytes: number[]) => ({ w: { dtype, shape, bytes: Uint8Array.from(bytes) } });
+    const message = await refused(pair(opaque(left), opaque(right)));
+    expect(message).toMatch(new RegExp(`"w": ${dtype} values.*\\ba and b differ`));
   });
   it('a shape mismatch', async () => {
     const message = await refused(pair({ w }, { w: tensor([2, 3], [1, 2, 3, 4, 5, 6]) }));
@@ -263,7 +269,7 @@ describe('recipes', () => {
   });
 
   it('unknown method', async () => {
-    expect(await refused(twoModels(), withMethod('tise'))).toMatch(/recipe\.yml.*"tise".*"ties"/);
+    expect(await refused(twoModels(), withMethod('tiess'))).toMatch(/recipe\.yml.*"tiess".*"ties"/);
   });
   it('unknown parameter', async () => {
     const models = [{ model: 'a', parameters: { weight: 1, densty: 1 } }];
@@ -461,6 +467,14 @@ describe('output folders', () => {
       'recipe.yml/out',
     );
   });
+});
+
+it.each([
+  [{ threads: -1 }, 'threads: -1'],
+  [{ seed: 0.5 }, 'seed: 0.5'],
+  [{ shardSize: 0 }, 'shard size: 0'],
+])('options that make no sense: %j', async (options, words) => {
+  expect(await refused(twoModels(), LINEAR, options)).toContain(words);
 });
 
 describe('files that change', () => {

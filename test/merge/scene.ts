@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
-import { FusionError } from '../../src/errors.ts';
+import type { FusionError } from '../../src/errors.ts';
 import { type MergeOptions, type MergeReport, merge } from '../../src/merge/merge.ts';
 import { decode, encode, type FloatDtype } from './encode.ts';
 
@@ -168,7 +168,9 @@ export async function refusal(action: () => Promise<unknown>): Promise<string> {
   try {
     await action();
   } catch (error) {
-    if (error instanceof FusionError && error.code === 'bad_input') return error.message;
+    // Not by instanceof: the built package has a class of its own.
+    const { code, message } = error as FusionError;
+    if (code === 'bad_input') return message;
     throw error;
   }
   throw new Error('nothing was refused');

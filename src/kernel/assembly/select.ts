@@ -1,6 +1,6 @@
 // Exact order statistics of magnitudes in linear time. The key of a float32 is its bits without the
 // sign, which orders magnitudes; NaN counts as just above infinity. A coarse histogram has one bin
-// for zero and one per 2^15 keys; a fine one resolves the bin that holds the wanted rank.
+// for zero and one per 2^15 keys; a fine one, over a range of keys, resolves the wanted rank.
 // Twins: ../scalar/select.ts.
 
 const NAN_KEY: i32 = 0x7f800001;
@@ -40,12 +40,7 @@ export function histogramCoarse(x: usize, bins: usize, count: i32): void {
   }
 }
 
-@inline
-function isIn(x: usize, low: v128): v128 {
-  return i32x4.lt_u(i32x4.sub(keys(v128.load(x)), low), i32x4.splat(BIN_KEYS));
-}
-
-/** Counts the elements, of those from x on, whose bits are set; all are in the bin. */
+/** Counts the elements, of those from x on, whose bits are set; all are in the range. */
 @inline
 function addSet(x: usize, bits: i32, first: i32, bins: usize): void {
   while (bits) {
@@ -55,22 +50,31 @@ function addSet(x: usize, bits: i32, first: i32, bins: usize): void {
 }
 
 /**
- * Adds the keys of one coarse bin, [first, first + 2^15), to 2^15 fine bins (uint32). Few elements
- * are in it, so they are found as the bits of a mask, sixteen at a time.
+ * Adds the keys of [first, first + size) to `size` bins (uint32), one per key, and returns how many
+ * keys are below `first`. Few elements are expected in the range, so they are found as the bits of a
+ * mask, sixteen at a time.
  */
-export function histogramFine(x: usize, first: i32, bins: usize, count: i32): void {
-  const low = i32x4.splat(first);
+export function histogramKeys(x: usize, first: i32, size: i32, bins: usize, count: i32): i32 {
+  const low = i32x4.splat(first), width = i32x4.splat(size);
+  let below = 0;
   let i = 0;
   for (; i + 16 <= count; i += 16) {
     const at = x + (i << 2);
-    const left = i16x8.narrow_i32x4_s(isIn(at, low), isIn(at + 16, low));
-    const right = i16x8.narrow_i32x4_s(isIn(at + 32, low), isIn(at + 48, low));
+    const a = i32x4.sub(keys(v128.load(at)), low), b = i32x4.sub(keys(v128.load(at, 16)), low);
+    const c = i32x4.sub(keys(v128.load(at, 32)), low), d = i32x4.sub(keys(v128.load(at, 48)), low);
+    const left = i16x8.narrow_i32x4_s(i32x4.lt_u(a, width), i32x4.lt_u(b, width));
+    const right = i16x8.narrow_i32x4_s(i32x4.lt_u(c, width), i32x4.lt_u(d, width));
+    // Narrowing saturates, so it keeps the sign, which is negative below the range.
+    const signs = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d));
+    below += popcnt(i8x16.bitmask(signs));
     addSet(at, i8x16.bitmask(i8x16.narrow_i16x8_s(left, right)), first, bins);
   }
   for (; i < count; i++) {
     const offset = keyOf(x + (i << 2)) - first;
-    if (<u32>offset < <u32>BIN_KEYS) increment(bins + (<usize>offset << 2));
+    below += <i32>(offset < 0);
+    if (<u32>offset < <u32>size) increment(bins + (<usize>offset << 2));
   }
+  return below;
 }
 
 @inline

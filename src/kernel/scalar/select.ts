@@ -33,17 +33,22 @@ export function histogramCoarse(tiles: Tiles, x: Pointer, bins: Pointer, count: 
   }
 }
 
-export function histogramFine(
+/** Returns how many keys are below the range. */
+export function histogramKeys(
   tiles: Tiles,
   x: Pointer,
   first: number,
+  size: number,
   bins: Pointer,
   count: number,
-): void {
-  const counters = countersAt(tiles, bins, BIN_KEYS);
+): number {
+  const counters = countersAt(tiles, bins, size);
+  let below = 0;
   for (const key of keysOf(tiles, numbersAt(tiles, x, count))) {
-    if (key >= first && key < first + BIN_KEYS) counters[key - first]! += 1;
+    if (key < first) below++;
+    else if (key < first + size) counters[key - first]! += 1;
   }
+  return below;
 }
 
 export function countKey(tiles: Tiles, x: Pointer, key: number, count: number): number {

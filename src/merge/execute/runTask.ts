@@ -35,7 +35,7 @@ export interface TaskContext {
 }
 
 /** Elements of a chunk, rounded down to whole tiles; half a MiB of bfloat16. */
-const CHUNK_NUMBERS = 1 << 18;
+export const CHUNK_NUMBERS = 1 << 18;
 const COPY_BYTES = 1 << 20;
 
 export function runTask(task: Task, context: TaskContext): void {
@@ -116,7 +116,8 @@ function runMerge(task: MergeTask, context: TaskContext): void {
   for (const pass of method.passes(task.tensor, machine)) {
     for (let start = task.start; start < task.end; start += chunkNumbers) {
       if (context.isAborted()) throw new FusionError('aborted', 'the merge was stopped');
-      runChunk(chunkLoop, pass, start, Math.min(chunkNumbers, task.end - start));
+      const length = pass.samples ? tileNumbers : chunkNumbers;
+      runChunk(chunkLoop, pass, start, Math.min(length, task.end - start));
     }
   }
 }

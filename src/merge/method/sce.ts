@@ -90,6 +90,7 @@ function* selectVarying(
   const [cuts] = yield* selectCuts(machine, {
     vectors: [spread],
     elementCount: tensor.elementCount,
+    countsZeros: true,
     fill(tile) {
       deltas.fill(tile);
       measure(tile);

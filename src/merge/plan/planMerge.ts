@@ -130,7 +130,7 @@ function planAllTensors(layout: OutputLayout, context: PlanContext): PlannedTens
   const planned = layout.tensors.map((tensor) => planTensor(tensor, context));
   if (layout.unclaimed.length === 0) return planned;
   const copying = { ...context, method: mergeMethod('passthrough', 'unclaimed tensors') };
-  const [any] = layout.tensors;
+  const [neighbour] = layout.tensors;
   context.note(
     `${layout.unclaimed.length} tensors belong to no module of the recipe; they are copied from ` +
       layout.unclaimed[0]!.model.reference,
@@ -141,7 +141,7 @@ function planAllTensors(layout: OutputLayout, context: PlanContext): PlannedTens
     return planTensor(
       {
         name: wanted.name,
-        module: any!.module,
+        module: neighbour!.module,
         slice,
         t: 0,
         outside: true,
@@ -161,7 +161,7 @@ function tasksOf(shards: readonly PlannedShard[]): Task[] {
 }
 
 /** Tasks above this share of the work go first, lest one thread be left with them at the end. */
-const LARGE_SHARE = 1 / 48;
+export const LARGE_SHARE = 1 / 48;
 
 /**
  * Copies that compare inputs come first, for they may fail; then shard by shard, so that finished

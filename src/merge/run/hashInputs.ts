@@ -37,7 +37,8 @@ export async function summarizeInputs(
       const { name, byteLength, headerSha256 } = file;
       lines.push({ name, byteLength, headerSha256, ...(await hashed(file)) });
     }
-    summaries.push({ reference, files: lines });
+    const dtypes = new Set([...checkpoint.tensors.values()].map(({ dtype }) => dtype));
+    summaries.push({ reference, dtypes: [...dtypes], files: lines });
   }
   return summaries;
 }

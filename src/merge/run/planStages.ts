@@ -61,7 +61,6 @@ export async function planStages(options: MergeOptions): Promise<PlannedStages> 
     known.set(recipe.name, plannedModel(recipe.name, outputOf(folder), stage.plan, stage.files));
   }
   await assertNotAnInput(options, output, stages, known);
-  await assertSpace(output, stages);
   return { file, output, stages, warnings: file.parsed.warnings };
 }
 
@@ -140,13 +139,15 @@ async function assertNotAnInput(
   await planOutputFolder(output.out, { overwrite: options.overwrite ?? false, inputs });
 }
 
-async function assertSpace(output: OutputFolder, stages: readonly PlannedStage[]): Promise<void> {
+/** One sentence if the disk cannot hold the output; what a partial folder holds already counts. */
+export async function spaceShortage({
+  output,
+  stages,
+}: Pick<PlannedStages, 'output' | 'stages'>): Promise<string | undefined> {
   const needed = stages.reduce((sum, { summary }) => sum + summary.outputBytes, SPARE_BYTES);
   const free = (await freeBytes(output.out)) + (await allocatedBytes(output.partial));
-  if (needed <= free) return;
-  throw badInput(
-    `${output.out}: the merge needs ${gigabytes(needed)} of disk space, and ${gigabytes(free)} are free`,
-  );
+  if (needed <= free) return undefined;
+  return `${output.out}: the merge needs ${gigabytes(needed)} of disk space, and ${gigabytes(free)} are free`;
 }
 
 async function allocatedBytes(folder: string): Promise<number> {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FusionError } from '../../errors.ts';
+import { withFileSource } from '../../io/fileSource.ts';
 import { createControl } from '../execute/control.ts';
 import { runJob } from '../execute/runJob.ts';
 import { type Job, outputBytesOf } from '../execute/task.ts';
@@ -127,6 +128,7 @@ async function runTasks(job: Job, journal: Journal, options: RunPlanOptions): Pr
   }
   progress.report('sync');
   await sync.finish();
+  progress.report('finish');
 }
 
 function startSync(
@@ -178,16 +180,31 @@ function sizeOf(job: Job, index: number): number {
 async function writeFiles(output: string, { copies, files }: FilePlan, sync: boolean) {
   for (const { name, from } of copies) {
     const path = join(output, name);
-    await explained(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
-      await rm(path, { force: true });
-      await copyFile(from, path);
-      await chmod(path, PLAIN_FILE_MODE);
+    // What is wrong with the original is said of the original.
+    await withFileSource(from, async () => {
+      await explained(path, () => copyOver(from, path, sync));
     });
   }
   for (const { name, content } of files) {
     const path = join(output, name);
     await explained(path, () => writeWhole(path, content, sync));
+  }
+}
+
+async function copyOver(from: string, path: string, sync: boolean): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await rm(path, { force: true });
+  await copyFile(from, path);
+  await chmod(path, PLAIN_FILE_MODE);
+  if (sync) await syncPath(path);
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 
