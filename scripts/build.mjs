@@ -43,3 +43,4 @@ rmSync('dist', { recursive: true, force: true });
 run('tsc', ['-p', 'tsconfig.build.json']);
 mkdirSync('dist/kernel', { recursive: true });
 copyFileSync('src/kernel/kernels.wasm', 'dist/kernel/kernels.wasm');
+await import('./schema.mjs');

@@ -4,7 +4,9 @@
  *
  * A number is a float32 in the SIMD kernels and their float32 twins, a float64 in the float64 twins
  * (used when an input is F64). Lists of vectors are arrays of uint32 pointers, lists of weights are
- * arrays of numbers. Tiles may be read and written up to the next multiple of four numbers.
+ * arrays of numbers, k of each, k >= 1. Tiles may be read and written up to the next multiple of four
+ * numbers by nearswap, electSign, mergeOverlap, variance, zeroBelow and zeroFrom, and read so far by
+ * rankLinear; the others keep to `count`.
  * The equations stand beside the code, in assembly/.
  */
 
@@ -18,6 +20,14 @@ export interface Kernels {
   readonly numberBytes: 4 | 8;
 
   decode(dtype: MergeableDtype, source: Pointer, target: Pointer, count: number): void;
+  /** target = decoded source - base, where base is a tile. */
+  decodeDelta(
+    dtype: MergeableDtype,
+    source: Pointer,
+    base: Pointer,
+    target: Pointer,
+    count: number,
+  ): void;
   encode(dtype: MergeableDtype, source: Pointer, target: Pointer, count: number): void;
 
   scale(x: Pointer, weight: number, out: Pointer, count: number): void;
@@ -64,10 +74,10 @@ export interface Kernels {
 
   /** bins: 2^16 uint32 counters. */
   histogramCoarse(x: Pointer, bins: Pointer, count: number): void;
-  /** bins: 2^15 uint32 counters. */
-  histogramFine(x: Pointer, first: number, bins: Pointer, count: number): void;
+  /** bins: `size` uint32 counters, one per key from `first` on; returns how many keys are below. */
+  histogramKeys(x: Pointer, first: number, size: number, bins: Pointer, count: number): number;
   countKey(x: Pointer, key: number, count: number): number;
-  zeroBelow(by: Pointer, key: number, target: Pointer, count: number): void;
+  zeroBelow(by: Pointer, key: number, target: Pointer, count: number): number;
   zeroFrom(by: Pointer, key: number, target: Pointer, count: number): void;
   zeroEqual(
     by: Pointer,
@@ -113,8 +123,10 @@ export interface Kernels {
 /** Numbers that a tile holds at the most, unless a method needs whole rows that are longer. */
 export const TILE_NUMBERS = 2048;
 export const COARSE_BINS = 1 << 16;
-export const FINE_BINS = 1 << 15;
-export const RANDOM_SCRATCH_BYTES = 192;
+/** Keys that share a coarse bin. */
+export const KEYS_PER_BIN = 1 << 15;
+/** Two groups of words, and for a tie in the second of them one more group behind it. */
+export const RANDOM_SCRATCH_BYTES = 256;
 
 /** Scratch bytes of `rankLinear` for a row. */
 export function rankScratchBytes(rowLength: number): number {

@@ -23,7 +23,7 @@ import { addGram, addProducts, dot, sumMagnitudes } from './scalar/reduce.ts';
 import {
   countKey,
   histogramCoarse,
-  histogramFine,
+  histogramKeys,
   zeroBelow,
   zeroEqual,
   zeroFrom,
@@ -46,6 +46,10 @@ export function createScalarKernels(buffer: ArrayBufferLike, precision: Precisio
     name: precision === 'float32' ? 'scalar' : 'scalar64',
     numberBytes: tiles.numberBytes,
     decode: on(decode),
+    decodeDelta(dtype, source, base, target, count) {
+      decode(tiles, dtype, source, target, count);
+      subtract(tiles, target, base, target, count);
+    },
     encode: on(encode),
     scale: on(scale),
     divide: on(divide),
@@ -63,7 +67,7 @@ export function createScalarKernels(buffer: ArrayBufferLike, precision: Precisio
     addGram: on(addGram),
     addProducts: on(addProducts),
     histogramCoarse: on(histogramCoarse),
-    histogramFine: on(histogramFine),
+    histogramKeys: on(histogramKeys),
     countKey: on(countKey),
     zeroBelow: on(zeroBelow),
     zeroFrom: on(zeroFrom),

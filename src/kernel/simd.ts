@@ -9,10 +9,14 @@ import type { MergeableDtype } from '../tensor/dtype.ts';
 import type { Kernels, Pointer } from './kernels.ts';
 
 type Convert = (source: Pointer, target: Pointer, count: number) => void;
+type Subtract = (source: Pointer, base: Pointer, target: Pointer, count: number) => void;
 
-interface Exports extends Omit<Kernels, 'name' | 'numberBytes' | 'decode' | 'encode'> {
+interface Exports
+  extends Omit<Kernels, 'name' | 'numberBytes' | 'decode' | 'decodeDelta' | 'encode'> {
   readonly decodeBf16: Convert;
   readonly decodeF16: Convert;
+  readonly subtractBf16: Subtract;
+  readonly subtractF16: Subtract;
   readonly encodeBf16: Convert;
   readonly encodeF16: Convert;
   readonly encodeF32: Convert;
@@ -36,6 +40,12 @@ export function createSimdKernels(module: WebAssembly.Module, memory: WebAssembl
     F32: (source, target, count) => exports.copyBytes(source, target, count * 4),
     F64: refuseF64,
   };
+  const subtractors: Record<MergeableDtype, Subtract> = {
+    BF16: exports.subtractBf16,
+    F16: exports.subtractF16,
+    F32: exports.subtract,
+    F64: refuseF64,
+  };
   const encoders: Record<MergeableDtype, Convert> = {
     BF16: exports.encodeBf16,
     F16: exports.encodeF16,
@@ -47,6 +57,8 @@ export function createSimdKernels(module: WebAssembly.Module, memory: WebAssembl
     name: 'simd',
     numberBytes: 4,
     decode: (dtype, source, target, count) => decoders[dtype](source, target, count),
+    decodeDelta: (dtype, source, base, target, count) =>
+      subtractors[dtype](source, base, target, count),
     encode: (dtype, source, target, count) => encoders[dtype](source, target, count),
   };
 }

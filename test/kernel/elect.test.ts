@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openArena, runBoth, runOn, scalar64 } from './arena.ts';
-import { float32, someTiles, weightsOf } from './values.ts';
+import { float32, someTiles, tiles, weightsOf } from './values.ts';
 
 type Tile = Float32Array<ArrayBuffer>;
 const withTwoWeights = someTiles.chain((vectors) =>
@@ -52,6 +52,22 @@ describe('electSign', () => {
       fc.property(withTwoWeights, fc.nat(1), ({ vectors, votes, weights }, normalize) => {
         elect(vectors, votes, weights, normalize);
       }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('agrees where the votes are the weights, positive or not', () => {
+    const positive = fc.float({ min: 2 ** -149, max: Number.POSITIVE_INFINITY, noNaN: true });
+    const cases = fc.integer({ min: 1, max: 4 }).chain((k) => {
+      const usual = fc.array(positive, { minLength: k, maxLength: k });
+      const weights = fc.oneof(
+        usual.map((w) => Float32Array.from(w)),
+        weightsOf(k),
+      );
+      return fc.tuple(tiles(k), weights, fc.nat(1));
+    });
+    fc.assert(
+      fc.property(cases, ([vectors, w, normalize]) => void elect(vectors, w, w, normalize)),
       { numRuns: 400 },
     );
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { COARSE_BINS, FINE_BINS, type Kernels } from '../../src/kernel/kernels.ts';
+import { COARSE_BINS, KEYS_PER_BIN, type Kernels } from '../../src/kernel/kernels.ts';
 import { openArena, runBoth, runOn, scalar64, type Values } from './arena.ts';
 import { tile, tiles } from './values.ts';
 
@@ -44,7 +44,11 @@ function histogram(
 const coarse = (x: Values) =>
   histogram((kernels, at, bins) => kernels.histogramCoarse(at, bins, x.length), x, COARSE_BINS);
 const fine = (x: Values, first: number) =>
-  histogram((kernels, at, bins) => kernels.histogramFine(at, first, bins, x.length), x, FINE_BINS);
+  histogram(
+    (kernels, at, bins) => kernels.histogramKeys(at, first, KEYS_PER_BIN, bins, x.length),
+    x,
+    KEYS_PER_BIN,
+  );
 
 describe('histograms', () => {
   it('agree, and hold every element once', () => {
@@ -59,6 +63,26 @@ describe('histograms', () => {
         }
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it('count the keys below the range, and one by one those in it', () => {
+    fc.assert(
+      fc.property(tile, fc.nat(0x7f800001), fc.integer({ min: 1, max: 5000 }), (x, first, size) => {
+        const arena = openArena();
+        const at = arena.input(x);
+        const bins = arena.result(new Uint32Array(size));
+        const below: number[] = [];
+        const { results } = runBoth(arena, (kernels) => {
+          below.push(kernels.histogramKeys(at, first, size, bins, x.length));
+        });
+        const keys = Array.from(x, keyOf);
+        expect(below).toEqual(below.map(() => keys.filter((key) => key < first).length));
+        const inside = keys.filter((key) => key >= first && key < first + size);
+        expect(sumOf(results[0]!)).toBe(inside.length);
+        for (const key of inside) expect(results[0]![key - first]).toBeGreaterThan(0);
+      }),
+      { numRuns: 50 },
     );
   });
 

@@ -55,6 +55,41 @@ export function decodeF16(source: usize, target: usize, count: i32): void {
   }
 }
 
+/** target = decoded source - base */
+export function subtractBf16(source: usize, base: usize, target: usize, count: i32): void {
+  let i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const bits = v128.load(source + (i << 1));
+    const at = <usize>i << 2;
+    const low = f32x4.sub(widenBf16Low(bits), v128.load(base + at));
+    const high = f32x4.sub(widenBf16High(bits), v128.load(base + at, 16));
+    v128.store(target + at, low);
+    v128.store(target + at, high, 16);
+  }
+  for (; i < count; i++) {
+    const value = reinterpret<f32>((<u32>load<u16>(source + (i << 1))) << 16);
+    store<f32>(target + (i << 2), value - load<f32>(base + (i << 2)));
+  }
+}
+
+/** target = decoded source - base */
+export function subtractF16(source: usize, base: usize, target: usize, count: i32): void {
+  let i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const bits = v128.load(source + (i << 1));
+    const at = <usize>i << 2;
+    const low = f32x4.sub(widenF16(i32x4.extend_low_i16x8_u(bits)), v128.load(base + at));
+    const high = f32x4.sub(widenF16(i32x4.extend_high_i16x8_u(bits)), v128.load(base + at, 16));
+    v128.store(target + at, low);
+    v128.store(target + at, high, 16);
+  }
+  for (; i < count; i++) {
+    const one = widenF16(i32x4.splat(<i32>load<u16>(source + (i << 1))));
+    const value = f32x4.extract_lane(one, 0);
+    store<f32>(target + (i << 2), value - load<f32>(base + (i << 2)));
+  }
+}
+
 @inline
 function roundBf16(value: v128): v128 {
   const odd = v128.and(i32x4.shr_u(value, 16), i32x4.splat(1));

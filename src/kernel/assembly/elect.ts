@@ -2,7 +2,9 @@
 // Tiles are padded to whole vectors, so these kernels may read and write up to the next multiple
 // of four. Twins: ../scalar/elect.ts.
 
+import { electSignOfThree, electSignOfTwo, varianceOfThree, varianceOfTwo } from './electFew';
 import { vectorAt, weightAt } from './elementwise';
+import { mergeOverlapOfThree, mergeOverlapOfTwo } from './overlapFew';
 
 /**
  * Sign election (TIES, Yadav et al. 2023): sign = sign of sum_i votes[i] d_i, zero counting as +;
@@ -12,6 +14,8 @@ import { vectorAt, weightAt } from './elementwise';
 export function electSign(
   list: usize, votes: usize, weights: usize, k: i32, normalize: i32, out: usize, count: i32,
 ): void {
+  if (k == 2) return electSignOfTwo(list, votes, weights, normalize, out, count);
+  if (k == 3) return electSignOfThree(list, votes, weights, normalize, out, count);
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   for (let i = 0; i < count; i += 4) {
@@ -45,6 +49,8 @@ export function electSign(
 export function mergeOverlap(
   list: usize, alone: usize, k: i32, epsilon: f32, out: usize, count: i32,
 ): void {
+  if (k == 2) return mergeOverlapOfTwo(list, alone, epsilon, out, count);
+  if (k == 3) return mergeOverlapOfThree(list, alone, epsilon, out, count);
   const zero = f32x4.splat(0);
   const one = f32x4.splat(1);
   const limit = f32x4.splat(epsilon);
@@ -117,6 +123,8 @@ function countOne(list: usize, k: i32, epsilon: f32, counts: usize, i: i32): voi
 
 /** out = population variance over the k vectors, element by element */
 export function variance(list: usize, k: i32, out: usize, count: i32): void {
+  if (k == 2) return varianceOfTwo(list, out, count);
+  if (k == 3) return varianceOfThree(list, out, count);
   const zero = f32x4.splat(0);
   const size = f32x4.splat(<f32>k);
   for (let i = 0; i < count; i += 4) {

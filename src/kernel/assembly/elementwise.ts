@@ -56,7 +56,10 @@ export function subtract(x: usize, y: usize, out: usize, count: i32): void {
   }
 }
 
-/** out = sum_i weights[i] * x_i, from left to right */
+/**
+ * out = sum_i weights[i] * x_i, from left to right, k >= 1. `out` may be one of the first three
+ * vectors, not a later one.
+ */
 export function weightedSum(list: usize, weights: usize, k: i32, out: usize, count: i32): void {
   if (k == 1) return scale(vectorAt(list, 0), load<f32>(weights), out, count);
   let done: i32;
@@ -125,7 +128,7 @@ export function weightedSumByElement(
   }
 }
 
-/** s = min(1, t / |base - x|), 0/0 being 1; out = (1 - s) base + s x */
+/** s = min(1, t / |base - x|), 0/0 being 1; out = (1 - s) base + s x; padded to a multiple of four */
 export function nearswap(base: usize, x: usize, t: f32, out: usize, count: i32): void {
   const one = f32x4.splat(1);
   const limit = f32x4.splat(t);

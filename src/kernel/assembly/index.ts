@@ -10,6 +10,6 @@ export { dropByProbability, dropRandomly, philox } from './random';
 export { rankLinear } from './rank';
 export { addGram, addProducts, dot, sumMagnitudes } from './reduce';
 export {
-  countKey, histogramCoarse, histogramFine, zeroBelow, zeroEqual, zeroFrom,
+  countKey, histogramCoarse, histogramKeys, zeroBelow, zeroEqual, zeroFrom,
 } from './select';
 export { importance, rowDivergence } from './softmax';

@@ -11,7 +11,7 @@ const M1: u32 = 0xcd9e8d57;
 const W0: u32 = 0x9e3779b9;
 const W1: u32 = 0xbb67ae85;
 const ROUNDS: i32 = 7;
-/** Where, after the words of up to two groups, those of level 1 go. */
+/** Where, from the words of a group, those of level 1 go: past a second group's. */
 const LEVEL_1: usize = 128;
 
 @inline
@@ -108,7 +108,7 @@ function eightBlocks(keyLow: u32, keyHigh: u32, block: u32, out: usize): void {
 
 /**
  * Keeps each element of x with probability threshold / 2^32 and sets the others to 0.
- * `start` is the index in the tensor of the first element; `words` is scratch of 192 bytes.
+ * `start` is the index in the tensor of the first element; `words` is scratch of 256 bytes.
  * (Probability 1 needs no draw and is not passed here.)
  */
 export function dropRandomly(

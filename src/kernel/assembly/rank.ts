@@ -73,10 +73,7 @@ function packAndCount(x: usize, factor: f32, words: usize, counts: usize, count:
   }
 }
 
-/**
- * words in order of scaled magnitude, equal ones in order of index. In the second pass equal words
- * arrive together; keeping their bucket's offset in a register spares a chain through memory.
- */
+/** words in order of scaled magnitude, equal ones in order of index. */
 function sortScaled(
   x: usize, count: i32, factor: f32, words: usize, spare: usize, counts: usize,
 ): void {
@@ -88,52 +85,63 @@ function sortScaled(
     const word = load<u32>(words + (i << 2));
     append(spare, counts, (word >> 16) & 255, word);
   }
-  let slot = counts + 1024 + ((load<u32>(spare) >> 22) & 0x3fc);
-  let offset = load<u32>(slot);
   for (let i = 0; i < count; i++) {
     const word = load<u32>(spare + (i << 2));
-    const next = counts + 1024 + ((word >> 22) & 0x3fc);
-    if (next != slot) {
-      store<u32>(slot, offset);
-      slot = next;
-      offset = load<u32>(slot);
-    }
-    store<u32>(words + offset, word);
-    offset += 4;
+    append(words, counts + 1024, word >> 24, word);
   }
 }
 
 /**
- * Writes the linear value of every rank, after ordering the words that share a scaled magnitude by
- * their keys; false when that takes too long.
+ * Writes the linear value of every rank. Words that share a scaled magnitude are in order of index;
+ * where the keys of two neighbours are not in order, their run is sorted by key and written anew.
+ * Whether words share one is a coin toss in bfloat16 models, so there is no branch on it.
+ * Returns false when sorting takes too long.
  */
-function emitScaled(x: usize, count: i32, words: usize, low: f32, step: f32, out: usize): bool {
+function emitScaled(
+  x: usize, count: i32, words: usize, inversions: usize, low: f32, step: f32, out: usize,
+): bool {
+  let found = 0;
+  let before = ~load<u32>(words);
+  let beforeKey = 0;
+  for (let i = 0; i < count; i++) {
+    const word = load<u32>(words + (i << 2));
+    const index = <usize>(word & 0xffff) << 2;
+    const key = min(<i32>(load<u32>(x + index) & 0x7fffffff), NAN_KEY);
+    store<f32>(out + index, low + step * <f32>i);
+    store<i32>(inversions + (found << 2), i);
+    found += <i32>((before ^ word) < 0x10000) & <i32>(beforeKey > key);
+    before = word;
+    beforeKey = key;
+  }
   let budget = count * INSERTIONS_PER_ELEMENT;
-  let word = load<u32>(words);
-  for (let i = 0; i < count;) {
-    const first = i++;
-    const next = i < count ? load<u32>(words + (i << 2)) : ~word;
-    if ((next ^ word) >= 0x10000) {
-      store<f32>(out + (<usize>(word & 0xffff) << 2), low + step * <f32>first);
-      word = next;
-      continue;
-    }
-    let largest = keyAt(x, word & 0xffff);
-    for (; i < count; i++) {
-      const other = load<u32>(words + (i << 2));
-      if ((other ^ word) >= 0x10000) break;
-      const key = keyAt(x, other & 0xffff);
-      if (key >= largest) largest = key;
-      else budget -= insert(x, words, first, i, key);
-    }
+  for (let n = 0; n < found; n++) {
+    const place = load<i32>(inversions + (n << 2));
+    budget -= settle(x, count, words, place, budget, low, step, out);
     if (budget < 0) return false;
-    for (let r = first; r < i; r++) {
-      const index = load<u32>(words + (r << 2)) & 0xffff;
-      store<f32>(out + (<usize>index << 2), low + step * <f32>r);
-    }
-    if (i < count) word = load<u32>(words + (i << 2));
   }
   return true;
+}
+
+/**
+ * Sorts the run around a place by key and writes its ranks; returns the work that took, and gives up
+ * when it is more than the budget.
+ */
+function settle(
+  x: usize, count: i32, words: usize, place: i32, budget: i32, low: f32, step: f32, out: usize,
+): i32 {
+  const word = load<u32>(words + (place << 2));
+  let first = place, end = place + 1;
+  while (first > 0 && (load<u32>(words + ((first - 1) << 2)) ^ word) < 0x10000) first--;
+  while (end < count && (load<u32>(words + (end << 2)) ^ word) < 0x10000) end++;
+  let work = end - first;
+  for (let i = first + 1; i < end && work <= budget; i++) {
+    work += insert(x, words, first, i, keyAt(x, load<u32>(words + (i << 2)) & 0xffff));
+  }
+  for (let r = first; r < end; r++) {
+    const index = load<u32>(words + (r << 2)) & 0xffff;
+    store<f32>(out + (<usize>index << 2), low + step * <f32>r);
+  }
+  return work;
 }
 
 /** Moves the word at `from` down to its place among those from `first` on; returns the distance. */
@@ -178,7 +186,7 @@ export function rankLinear(
   if (count <= LONGEST_PACKED_ROW && largest < INFINITY_KEY && largest >= SMALLEST_MAXIMUM) {
     const factor = <f32>65535 / reinterpret<f32>(largest);
     sortScaled(x, count, factor, order, spare, scratch);
-    if (emitScaled(x, count, order, low, step, out)) return;
+    if (emitScaled(x, count, order, spare, low, step, out)) return;
   }
   sortKeys(x, count, order, spare, scratch);
   for (let r = 0; r < count; r++) {

@@ -111,8 +111,8 @@ export function nearswap(
   for (let j = 0; j < count; j++) {
     const b = from[j]!;
     const v = to[j]!;
-    const distance = Math.abs(round(b - v));
-    const swap = limit < distance ? round(limit / distance) : 1;
+    const ratio = round(limit / Math.abs(round(b - v)));
+    const swap = Number.isNaN(ratio) ? 1 : Math.min(ratio, 1);
     const kept = round(round(1 - swap) * b);
     result[j] = round(kept + round(swap * v));
   }

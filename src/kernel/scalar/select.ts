@@ -21,7 +21,9 @@ export function keyOf(x: number, bits: DataView): number {
 }
 
 function keysOf({ bits }: Tiles, x: Numbers): Int32Array {
-  return Int32Array.from(x, (value) => keyOf(value, bits));
+  const keys = new Int32Array(x.length);
+  for (let j = 0; j < x.length; j++) keys[j] = keyOf(x[j]!, bits);
+  return keys;
 }
 
 export function histogramCoarse(tiles: Tiles, x: Pointer, bins: Pointer, count: number): void {
@@ -31,33 +33,44 @@ export function histogramCoarse(tiles: Tiles, x: Pointer, bins: Pointer, count: 
   }
 }
 
-export function histogramFine(
+/** Returns how many keys are below the range. */
+export function histogramKeys(
   tiles: Tiles,
   x: Pointer,
   first: number,
+  size: number,
   bins: Pointer,
   count: number,
-): void {
-  const counters = countersAt(tiles, bins, BIN_KEYS);
+): number {
+  const counters = countersAt(tiles, bins, size);
+  let below = 0;
   for (const key of keysOf(tiles, numbersAt(tiles, x, count))) {
-    if (key >= first && key < first + BIN_KEYS) counters[key - first]! += 1;
+    if (key < first) below++;
+    else if (key < first + size) counters[key - first]! += 1;
   }
+  return below;
 }
 
 export function countKey(tiles: Tiles, x: Pointer, key: number, count: number): number {
   return keysOf(tiles, numbersAt(tiles, x, count)).filter((other) => other === key).length;
 }
 
+/** Returns how many elements have exactly this key. */
 export function zeroBelow(
   tiles: Tiles,
   by: Pointer,
   key: number,
   target: Pointer,
   count: number,
-): void {
+): number {
   const keys = keysOf(tiles, numbersAt(tiles, by, count));
   const out = numbersAt(tiles, target, count);
-  for (let j = 0; j < count; j++) if (keys[j]! < key) out[j] = 0;
+  let equal = 0;
+  for (let j = 0; j < count; j++) {
+    if (keys[j]! === key) equal++;
+    if (keys[j]! < key) out[j] = 0;
+  }
+  return equal;
 }
 
 export function zeroFrom(

@@ -3,7 +3,7 @@
  *   a_j = exp(x_j - max x) / sum + e, b_j likewise of base, divergence = sum_j a_j log(a_j / b_j).
  * importance: out_j = |x_j| divergence.
  *
- * exp: x = k ln 2 + r, |r| <= ln 2 / 2, a polynomial in r, times 2^k. log: y = 2^k m, m in
+ * exp: x = k ln 2 + r, |r| <= ln 2 / 2, 1 + (r + r^2 P(r)), times 2^k. log: y = 2^k m, m in
  * [2^-1/2, 2^1/2), 2 artanh((m - 1) / (m + 1)) + k ln 2. Even and odd elements are summed apart.
  *
  * The truth for ../assembly/softmax.ts: the same operations in the same order, so the two agree
@@ -17,14 +17,19 @@ const SMOOTHING = 1e-8;
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
 const LOWEST_EXPONENT = -700;
-/** 1 / n!, from n = 12 down to 0. */
-const EXP_SERIES = [
-  479001600, 39916800, 3628800, 362880, 40320, 5040, 720, 120, 24, 6, 2, 1, 1,
-].map((factorial) => 1 / factorial);
-/** 1 / (2 n + 1), from the highest power down to 1. */
-const ARTANH_SERIES = [23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1].map((odd) => 1 / odd);
-const SHORT_ARTANH_SERIES = ARTANH_SERIES.slice(-4);
-const SMALL = 1 / 128;
+/** P, the odd and the even powers, highest first: fitted at Chebyshev nodes. */
+const EXP_ODD = [
+  2.5100424157005067e-8, 2.7557268378684192e-6, 1.9841269863105968e-4, 8.333333333330051e-3,
+  0.16666666666666669,
+];
+const EXP_EVEN = [
+  2.7620138719733994e-7, 2.480152119021773e-5, 1.3888888917281794e-3, 4.166666666662399e-2,
+  0.5000000000000001,
+];
+/** Of artanh(s) / s in s^2, from the highest power down; the long one has no leading 1. */
+const ARTANH_SERIES = [23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3].map((odd) => 1 / odd);
+const SHORT_ARTANH_SERIES = [7, 5, 3, 1].map((odd) => 1 / odd);
+const SMALL_SQUARE = 1 / 16384;
 /** Upper half of the bits of 2^-1/2. */
 const ROOT_HALF_HIGH = 0x3fe6a09e;
 
@@ -42,7 +47,9 @@ export function exp(x: number): number {
   const bounded = Math.max(x, LOWEST_EXPONENT);
   const k = nearest(bounded * Math.LOG2E);
   const r = bounded - k * LN2_HIGH - k * LN2_LOW;
-  return polynomial(EXP_SERIES, r) * 2 ** k;
+  const t = r * r;
+  const curve = (polynomial(EXP_ODD, t) * r + polynomial(EXP_EVEN, t)) * t;
+  return (curve + r + 1) * 2 ** k;
 }
 
 export function log(y: number, bits: DataView): number {
@@ -53,14 +60,15 @@ export function log(y: number, bits: DataView): number {
   bits.setInt32(0, high - (k << 20));
   const m = bits.getFloat64(0);
   const s = (m - 1) / (m + 1);
-  const mantissa = (s + s) * polynomial(ARTANH_SERIES, s * s);
+  const t = s * s;
+  const mantissa = s + s + (s + s) * (t * polynomial(ARTANH_SERIES, t));
   return k * LN2_HIGH + (mantissa + k * LN2_LOW);
 }
 
 /** log(a / b) of neighbours, which take the short series for small ratios only together. */
 function logRatios(a: readonly number[], b: readonly number[], bits: DataView): number[] {
   const s = a.map((value, lane) => (value - b[lane]!) / (value + b[lane]!));
-  if (!s.every((ratio) => Math.abs(ratio) < SMALL)) {
+  if (s.some((ratio) => ratio * ratio >= SMALL_SQUARE)) {
     return a.map((value, lane) => log(value / b[lane]!, bits));
   }
   return s.map((ratio) => (ratio + ratio) * polynomial(SHORT_ARTANH_SERIES, ratio * ratio));

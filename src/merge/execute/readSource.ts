@@ -15,6 +15,8 @@ export interface SourceReader {
   readonly read: (start: number, count: number, target: Pointer) => void;
   /** Decodes `count` elements that lie at `source` to a tile. */
   readonly decode: (source: Pointer, tile: Pointer, count: number) => void;
+  /** tile = decoded elements - base */
+  readonly decodeDelta: (source: Pointer, base: Pointer, tile: Pointer, count: number) => void;
 }
 
 export interface ReadContext {
@@ -55,6 +57,8 @@ function storedReader(entry: TensorEntry, context: ReadContext): SourceReader {
       readEntry(entry, context, start, count * elementBytes, elementBytes, target);
     },
     decode: (from, tile, count) => context.kernels.decode(dtype, from, tile, count),
+    decodeDelta: (from, base, tile, count) =>
+      context.kernels.decodeDelta(dtype, from, base, tile, count),
   };
 }
 
@@ -119,5 +123,6 @@ function gatheredReader(
     },
     decode: (from, tile, count) =>
       void context.bytes.copyWithin(tile, from, from + count * numberBytes),
+    decodeDelta: (from, base, tile, count) => kernels.subtract(from, base, tile, count),
   };
 }

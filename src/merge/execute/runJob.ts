@@ -94,6 +94,8 @@ function driveWorker(
 ): Promise<void> {
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     workerData: data,
+    // Flags meant for the program itself (--input-type, --eval) would stop a worker from starting.
+    execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   });
   return new Promise((resolve, reject) => {

@@ -9,7 +9,15 @@
 import { badInput, FusionError } from '../../errors.ts';
 import { type Kernels, type Pointer, TILE_NUMBERS } from '../../kernel/kernels.ts';
 import { bitsPerElement, bytesPerElement } from '../../tensor/dtype.ts';
-import { type Arena, createMachine, tileBytes, tileCountBound } from '../method/machine.ts';
+import {
+  type Allocate,
+  type Arena,
+  arenaAllocator,
+  createMachine,
+  type TileMachine,
+  tileBytes,
+  tileCountBound,
+} from '../method/machine.ts';
 import type { MergeMethod, Pass, TensorMerge } from '../method/method.ts';
 import { mergeMethod } from '../method/registry.ts';
 import { gatherScratchBytes, readEntry, type SourceReader, sourceReader } from './readSource.ts';
@@ -26,8 +34,8 @@ export interface TaskContext {
   readonly isAborted: () => boolean;
 }
 
-/** Elements of a chunk, rounded down to whole tiles; 1 MiB of bfloat16. */
-const CHUNK_NUMBERS = 1 << 19;
+/** Elements of a chunk, rounded down to whole tiles; half a MiB of bfloat16. */
+export const CHUNK_NUMBERS = 1 << 18;
 const COPY_BYTES = 1 << 20;
 
 export function runTask(task: Task, context: TaskContext): void {
@@ -77,69 +85,92 @@ function sourceBytes(dtype: Parameters<typeof bitsPerElement>[0]): number {
   return bitsPerElement(dtype) / 8;
 }
 
+/** A source's reader, its chunk in memory, and where in the chunk the present tile starts. */
 interface Stream {
   readonly reader: SourceReader;
   readonly chunk: Pointer;
-  readonly tile: Pointer;
+  tileStart: Pointer;
 }
 
 function runMerge(task: MergeTask, context: TaskContext): void {
   const kernels = context.kernels(task.precision);
   const method = mergeMethod(task.method, task.tensor.name);
   const tileNumbers = tileNumbersOf(method, task.tensor);
-  const machine = createMachine({
-    arena: context.arena,
-    kernels,
-    inputCount: task.inputs.length,
-    tileNumbers,
-  });
   const chunkNumbers = chunkNumbersOf(task, tileNumbers);
-  const bytes = new Uint8Array(context.arena.buffer);
-  const read = { files: context.files, kernels, bytes, onRead: context.onRead };
-  const sources = task.base ? [task.base, ...task.inputs] : task.inputs;
-  const tiles = task.base ? [machine.base, ...machine.inputs] : machine.inputs;
-  const streams = sources.map((source, i): Stream => {
-    const scratch =
-      source.kind === 'gathered' ? machine.bytes(gatherScratchBytes(source.rowLength)) : 0;
-    const reader = sourceReader(source, read, scratch);
-    return { reader, chunk: machine.bytes(chunkNumbers * reader.elementBytes), tile: tiles[i]! };
+  const allocate = arenaAllocator(context.arena);
+  const streams = openStreams(task, context, kernels, allocate, chunkNumbers);
+  const base = task.base ? streams[0] : undefined;
+  const machine = createMachine({
+    allocate,
+    buffer: context.arena.buffer,
+    kernels,
+    tileNumbers,
+    inputs: (base ? streams.slice(1) : streams).map((stream) => (tile) => ({
+      decode: (target, count) => stream.reader.decode(stream.tileStart, target, count),
+      decodeDelta: (target, count) =>
+        stream.reader.decodeDelta(stream.tileStart, tile.base, target, count),
+    })),
   });
-  const outputBytes = bytesPerElement(task.outputDtype);
-  const output = machine.bytes(chunkNumbers * outputBytes);
-
-  const runTiles = (pass: Pass, start: number, count: number) => {
-    for (let offset = 0; offset < count; offset += tileNumbers) {
-      const size = Math.min(tileNumbers, count - offset);
-      for (const { reader, chunk, tile } of streams) {
-        reader.decode(chunk + offset * reader.elementBytes, tile, size);
-      }
-      pass.tile({ start: start + offset, count: size });
-      if (!pass.writes) continue;
-      kernels.encode(task.outputDtype, machine.out, output + offset * outputBytes, size);
-    }
-  };
+  const output = allocate(chunkNumbers * bytesPerElement(task.outputDtype));
+  const chunkLoop = { task, context, kernels, machine, streams, base, output, tileNumbers };
   for (const pass of method.passes(task.tensor, machine)) {
     for (let start = task.start; start < task.end; start += chunkNumbers) {
       if (context.isAborted()) throw new FusionError('aborted', 'the merge was stopped');
-      const count = Math.min(chunkNumbers, task.end - start);
-      for (const { reader, chunk } of streams) reader.read(start, count, chunk);
-      runTiles(pass, start, count);
-      if (pass.writes) writeChunk(task, context, bytes, output, start, count * outputBytes);
+      const length = pass.samples ? tileNumbers : chunkNumbers;
+      runChunk(chunkLoop, pass, start, Math.min(length, task.end - start));
     }
   }
 }
 
-function writeChunk(
+function openStreams(
   task: MergeTask,
   context: TaskContext,
-  bytes: Uint8Array,
-  output: Pointer,
-  start: number,
-  byteLength: number,
-): void {
-  const at = task.output.byteOffset + start * bytesPerElement(task.outputDtype);
-  context.files.write(task.output.file, bytes.subarray(output, output + byteLength), at);
-  context.onWrite(byteLength);
+  kernels: Kernels,
+  allocate: Allocate,
+  chunkNumbers: number,
+): Stream[] {
+  const bytes = new Uint8Array(context.arena.buffer);
+  const read = { files: context.files, kernels, bytes, onRead: context.onRead };
+  const sources = task.base ? [task.base, ...task.inputs] : task.inputs;
+  return sources.map((source) => {
+    const isGathered = source.kind === 'gathered';
+    const scratch = isGathered ? allocate(gatherScratchBytes(source.rowLength)) : 0;
+    const reader = sourceReader(source, read, scratch);
+    const chunk = allocate(chunkNumbers * reader.elementBytes);
+    return { reader, chunk, tileStart: chunk };
+  });
+}
+
+interface ChunkLoop {
+  readonly task: MergeTask;
+  readonly context: TaskContext;
+  readonly kernels: Kernels;
+  readonly machine: TileMachine;
+  readonly streams: readonly Stream[];
+  readonly base: Stream | undefined;
+  readonly output: Pointer;
+  readonly tileNumbers: number;
+}
+
+/** Reads a chunk of every source, hands its tiles to the pass, and writes what the pass leaves. */
+function runChunk(loop: ChunkLoop, pass: Pass, start: number, count: number): void {
+  const { task, context, kernels, machine, streams, base, output, tileNumbers } = loop;
+  const outputBytes = bytesPerElement(task.outputDtype);
+  for (const { reader, chunk } of streams) reader.read(start, count, chunk);
+  for (let offset = 0; offset < count; offset += tileNumbers) {
+    const size = Math.min(tileNumbers, count - offset);
+    for (const stream of streams) {
+      stream.tileStart = stream.chunk + offset * stream.reader.elementBytes;
+    }
+    base?.reader.decode(base.tileStart, machine.base, size);
+    pass.tile({ start: start + offset, count: size });
+    if (!pass.writes) continue;
+    kernels.encode(task.outputDtype, machine.out, output + offset * outputBytes, size);
+  }
+  if (!pass.writes) return;
+  const bytes = new Uint8Array(context.arena.buffer, output, count * outputBytes);
+  context.files.write(task.output.file, bytes, task.output.byteOffset + start * outputBytes);
+  context.onWrite(bytes.byteLength);
 }
 
 function runCopy(task: CopyTask, context: TaskContext): void {

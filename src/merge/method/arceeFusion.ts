@@ -10,9 +10,16 @@
  * The rule is Arcee's (mergekit 0.1); no paper.
  */
 
-import { divergenceScratchBytes } from '../../kernel/kernels.ts';
+import { divergenceScratchBytes, type Pointer } from '../../kernel/kernels.ts';
 import type { TileMachine } from './machine.ts';
-import { defineMethod, type TensorMerge, type Tile, taskVectors, write } from './method.ts';
+import {
+  defineMethod,
+  inputVectors,
+  type TensorMerge,
+  type Tile,
+  taskVectors,
+  write,
+} from './method.ts';
 import { type Cut, selectCuts, selectScratchBytes } from './select.ts';
 
 /** Divergences of up to this many rows are remembered; of more they are computed in each pass. */
@@ -36,10 +43,16 @@ export const arceeFusion = defineMethod({
     4096,
   *passes(tensor, machine) {
     const { kernels, out, base } = machine;
-    const { deltas, fill } = taskVectors(machine);
-    const delta = deltas[0]!;
+    const deltas = taskVectors(machine);
+    const inputs = inputVectors(machine);
+    const delta = deltas.vectors[0]!;
     const importance = machine.tile();
-    const measure = importanceOf(tensor, machine, delta, importance);
+    const fill = (tile: Tile) => {
+      deltas.fill(tile);
+      inputs.fill(tile);
+    };
+    const x = inputs.vectors[0]!;
+    const measure = importanceOf(tensor, machine, { x, delta, importance });
     const last = tensor.elementCount - 1;
     const [cuts] = yield* selectCuts(machine, {
       vectors: [importance],
@@ -66,15 +79,19 @@ function rememberedRows(tensor: TensorMerge): number {
   return rows <= REMEMBERED_ROWS ? rows : 0;
 }
 
+interface ImportanceTiles {
+  readonly x: Pointer;
+  readonly delta: Pointer;
+  readonly importance: Pointer;
+}
+
 /** Fills the importance tile; the divergence of a row is computed once if it can be remembered. */
 function importanceOf(
   tensor: TensorMerge,
   machine: TileMachine,
-  delta: number,
-  importance: number,
+  { x, delta, importance }: ImportanceTiles,
 ): (tile: Tile) => void {
   const { kernels, base } = machine;
-  const x = machine.inputs[0]!;
   const row = tensor.rowLength;
   const scratch = machine.bytes(divergenceScratchBytes(row));
   const rows = rememberedRows(tensor);

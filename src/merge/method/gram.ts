@@ -10,6 +10,7 @@ import type { Pointer } from '../../kernel/kernels.ts';
 import type { TileMachine } from './machine.ts';
 import {
   defineMethod,
+  inputVectors,
   type MergeMethod,
   type Pass,
   scan,
@@ -73,9 +74,7 @@ function vectorsOf(tensor: TensorMerge, machine: TileMachine) {
   const add = (tile: Tile) => {
     if (tensor.hasBase) machine.kernels.addScaled(machine.base, 1, machine.out, tile.count);
   };
-  if (!tensor.hasBase) return { vectors: machine.inputs, fill: () => {}, add };
-  const { deltas, fill } = taskVectors(machine);
-  return { vectors: deltas, fill, add };
+  return { ...(tensor.hasBase ? taskVectors(machine) : inputVectors(machine)), add };
 }
 
 function triangleLength(k: number): number {

@@ -7,7 +7,7 @@
  */
 
 import { badInput } from '../../errors.ts';
-import { defineMethod, flagOf, numberOf, type TensorMerge, write } from './method.ts';
+import { defineMethod, flagOf, inputVectors, numberOf, type TensorMerge, write } from './method.ts';
 
 const SMALLEST_SUM = 1e-8;
 
@@ -29,12 +29,15 @@ export const linear = defineMethod({
     return [];
   },
   *passes(tensor, machine) {
-    const { kernels, inputs, out } = machine;
-    const list = machine.list(inputs);
+    const { kernels, out } = machine;
+    const { vectors, fill } = inputVectors(machine);
+    const list = machine.list(vectors);
     const weights = machine.numbers(weightsOf(tensor));
     const divisor = divisorOf(tensor);
-    yield write(({ count }) => {
-      kernels.weightedSum(list, weights, inputs.length, out, count);
+    yield write((tile) => {
+      const { count } = tile;
+      fill(tile);
+      kernels.weightedSum(list, weights, vectors.length, out, count);
       if (divisor !== 1) kernels.divide(out, divisor, out, count);
     });
   },

@@ -6,12 +6,20 @@
 
 import type { Kernels, Pointer } from '../../kernel/kernels.ts';
 
+/** An input of the present tile, still as stored. */
+export interface TileInput {
+  readonly decode: (target: Pointer, count: number) => void;
+  /** target = input - base */
+  readonly decodeDelta: (target: Pointer, count: number) => void;
+}
+
 export interface TileMachine {
   readonly kernels: Kernels;
-  /** The base model's tile; undefined behaviour when the tensor has no base. */
+  /** The base model's tile, decoded before every call; unused when the tensor has no base. */
   readonly base: Pointer;
-  readonly inputs: readonly Pointer[];
   readonly out: Pointer;
+  /** One per input: brings the present tile's numbers to a tile. */
+  readonly inputs: readonly TileInput[];
   /** A further tile. */
   readonly tile: () => Pointer;
   /** Zeroed bytes, aligned to 16. */
@@ -33,9 +41,10 @@ export interface Arena {
 }
 
 export interface MachineLayout {
-  readonly arena: Arena;
+  readonly allocate: Allocate;
+  readonly buffer: ArrayBufferLike;
   readonly kernels: Kernels;
-  readonly inputCount: number;
+  readonly inputs: readonly ((machine: Pick<TileMachine, 'base'>) => TileInput)[];
   /** Numbers of a tile. */
   readonly tileNumbers: number;
 }
@@ -54,19 +63,24 @@ function align(byteLength: number): number {
   return Math.ceil(byteLength / ALIGNMENT) * ALIGNMENT;
 }
 
-export function createMachine(layout: MachineLayout): TileMachine {
-  const { arena, kernels } = layout;
-  const buffer = arena.buffer;
-  let next = align(arena.start);
+/** Takes bytes, aligned to 16 and not cleared. */
+export type Allocate = (byteLength: number) => Pointer;
 
-  function take(byteLength: number): Pointer {
+export function arenaAllocator(arena: Arena): Allocate {
+  let next = align(arena.start);
+  return (byteLength) => {
     const pointer = next;
     next += align(byteLength);
     if (next > arena.end) {
       throw new Error(`the arena of ${arena.end - arena.start} bytes is too small`);
     }
     return pointer;
-  }
+  };
+}
+
+export function createMachine(layout: MachineLayout): TileMachine {
+  const { allocate: take, buffer, kernels } = layout;
+
   function bytes(byteLength: number): Pointer {
     const pointer = take(byteLength);
     new Uint8Array(buffer, pointer, byteLength).fill(0);
@@ -78,10 +92,11 @@ export function createMachine(layout: MachineLayout): TileMachine {
       : new Float64Array(buffer, pointer, count);
   }
   const tile = () => take(tileBytes(layout.tileNumbers, kernels.numberBytes));
+  const base = tile();
   return {
     kernels,
-    base: tile(),
-    inputs: Array.from({ length: layout.inputCount }, tile),
+    base,
+    inputs: layout.inputs.map((input) => input({ base })),
     out: tile(),
     tile,
     bytes,

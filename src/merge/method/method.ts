@@ -42,7 +42,7 @@ export interface TensorMerge {
   readonly streams: readonly RandomStream[];
 }
 
-/** Elements [start, start + count) of the tensor, decoded at the machine's pointers. */
+/** Elements [start, start + count) of the tensor, which the machine's inputs now stand for. */
 export interface Tile {
   readonly start: number;
   readonly count: number;
@@ -51,10 +51,13 @@ export interface Tile {
 /** One sweep over the tensor; a writing pass leaves each tile's result at `machine.out`. */
 export interface Pass {
   readonly writes: boolean;
+  /** Only the first tile of every chunk is read. No result may depend on which tiles these are. */
+  readonly samples?: true;
   readonly tile: (tile: Tile) => void;
 }
 
 export const scan = (tile: Pass['tile']): Pass => ({ writes: false, tile });
+export const sample = (tile: Pass['tile']): Pass => ({ writes: false, samples: true, tile });
 export const write = (tile: Pass['tile']): Pass => ({ writes: true, tile });
 
 /**
@@ -117,16 +120,30 @@ export function flagOf(values: ParameterValues, name: string): boolean {
   return values[name] === true;
 }
 
-/** The inputs' task vectors: tiles, and the function that fills them for each tile. */
-export function taskVectors(machine: TileMachine): {
-  readonly deltas: readonly Pointer[];
+/** Vectors of a tile, and the function that fills them for each tile. */
+export interface Vectors {
+  readonly vectors: readonly Pointer[];
   readonly fill: (tile: Tile) => void;
-} {
-  const deltas = machine.inputs.map(() => machine.tile());
-  const fill = (tile: Tile) => {
-    deltas.forEach((delta, i) => {
-      machine.kernels.subtract(machine.inputs[i]!, machine.base, delta, tile.count);
-    });
+}
+
+/** The inputs as they are. */
+export function inputVectors({ inputs, tile }: TileMachine): Vectors {
+  const vectors = inputs.map(() => tile());
+  return {
+    vectors,
+    fill({ count }) {
+      for (let i = 0; i < vectors.length; i++) inputs[i]!.decode(vectors[i]!, count);
+    },
   };
-  return { deltas, fill };
+}
+
+/** The inputs' task vectors, x_i - base. */
+export function taskVectors({ inputs, tile }: TileMachine): Vectors {
+  const vectors = inputs.map(() => tile());
+  return {
+    vectors,
+    fill({ count }) {
+      for (let i = 0; i < vectors.length; i++) inputs[i]!.decodeDelta(vectors[i]!, count);
+    },
+  };
 }

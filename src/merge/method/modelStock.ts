@@ -29,10 +29,14 @@ export const modelStock = defineGramMethod({
   coefficients: modelStockCoefficients,
 });
 
+/** Below this the task vectors cancel out, so that there is no mean to move to. */
+const SMALLEST_DENOMINATOR = 1e-8;
+
 export function modelStockCoefficients(gram: Gram): number[] {
   const n = gram.size;
   const cosine = meanCosine(gram);
-  const t = (n * cosine) / (1 + (n - 1) * cosine);
+  const denominator = 1 + (n - 1) * cosine;
+  const t = Math.abs(denominator) < SMALLEST_DENOMINATOR ? 0 : (n * cosine) / denominator;
   return Array.from({ length: n }, () => t / n);
 }
 

@@ -11,6 +11,8 @@ import { defineGramMethod, type Gram, normOf } from './gram.ts';
 import { flagOf, numberOf, type TensorMerge } from './method.ts';
 
 const SMALLEST_SUM = 1e-8;
+/** A sum of unit vectors that is shorter than this share of them is rounding, not a direction. */
+const SMALLEST_DIRECTION = 1e-6;
 
 export const multislerp = defineGramMethod({
   name: 'multislerp',
@@ -63,7 +65,8 @@ export function multislerpCoefficients(
     for (let j = 0; j < weights.length; j++) squared += toUnit[i]! * toUnit[j]! * gram.at(i, j);
   }
   const direction = Math.sqrt(Math.max(0, squared));
-  if (direction <= eps) return [...weights];
+  const longest = weights.reduce((sum, weight) => sum + Math.abs(weight), 0);
+  if (direction <= Math.max(eps, SMALLEST_DIRECTION * longest)) return [...weights];
   const length = weights.reduce((sum, weight, i) => sum + weight * norms[i]!, 0);
   return toUnit.map((weight) => (weight * length) / direction);
 }

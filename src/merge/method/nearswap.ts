@@ -6,7 +6,7 @@
  * Alchemonaut, QuartetAnemoi-70B-t0.0001 (model card), 2024.
  */
 
-import { defineMethod, numberOf, write } from './method.ts';
+import { defineMethod, inputVectors, numberOf, write } from './method.ts';
 
 export const nearswap = defineMethod({
   name: 'nearswap',
@@ -17,8 +17,12 @@ export const nearswap = defineMethod({
     t: { type: 'number', description: 'Distance up to which an element is taken over whole.' },
   },
   *passes(tensor, machine) {
-    const { kernels, base, inputs, out } = machine;
+    const { kernels, base, out } = machine;
+    const { vectors, fill } = inputVectors(machine);
     const t = numberOf(tensor.globals, 't');
-    yield write(({ count }) => kernels.nearswap(base, inputs[0]!, t, out, count));
+    yield write((tile) => {
+      fill(tile);
+      kernels.nearswap(base, vectors[0]!, t, out, tile.count);
+    });
   },
 });

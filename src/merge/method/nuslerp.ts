@@ -11,7 +11,11 @@ import { defineGramMethod, type Gram, type Grouping } from './gram.ts';
 import { flagOf, numberOf, type TensorMerge } from './method.ts';
 import { arcCoefficients, cosineOf } from './slerp.ts';
 
-const SMALLEST_SINE = 1e-8;
+/**
+ * An inner product in float64 tells parallel vectors to about 1e-8. Below this limit the arc of
+ * parallel vectors is the line to far beyond float32, and that of opposite ones has no direction.
+ */
+const SMALLEST_SINE = 1e-6;
 
 export const nuslerp = defineGramMethod({
   name: 'nuslerp',

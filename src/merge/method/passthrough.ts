@@ -19,7 +19,10 @@ export const passthrough = defineMethod({
   isCopy: (tensor) => tensor.models[0]?.scale === undefined,
   *passes(tensor, machine) {
     const { kernels, inputs, out } = machine;
-    const factor = tensor.models[0]?.scale ?? 1;
-    yield write(({ count }) => kernels.scale(inputs[0]!, Number(factor), out, count));
+    const factor = Number(tensor.models[0]?.scale ?? 1);
+    yield write(({ count }) => {
+      inputs[0]!.decode(out, count);
+      if (factor !== 1) kernels.scale(out, factor, out, count);
+    });
   },
 });

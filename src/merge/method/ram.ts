@@ -16,9 +16,9 @@ import {
   scan,
   type TensorMerge,
   taskVectors,
+  type Vectors,
   write,
 } from './method.ts';
-import type { Deltas } from './taskVector.ts';
 
 const EPSILON: ParameterSpecs = {
   epsilon: {
@@ -36,12 +36,12 @@ export const ram = defineMethod({
   globalParameters: EPSILON,
   scratchBytes: () => 4096,
   *passes(tensor, machine) {
-    const vectors = taskVectors(machine);
+    const deltas = taskVectors(machine);
     yield mergePass(
       tensor,
       machine,
-      vectors,
-      vectors.deltas.map(() => 1),
+      deltas,
+      deltas.vectors.map(() => 1),
     );
   },
 });
@@ -58,13 +58,13 @@ export const ramplusTl = defineMethod({
   unit: () => 'tensor',
   scratchBytes: (tensor) => 4096 + tensor.models.length * 16,
   *passes(tensor, machine) {
-    const vectors = taskVectors(machine);
-    const k = vectors.deltas.length;
-    const list = machine.list(vectors.deltas);
+    const deltas = taskVectors(machine);
+    const k = deltas.vectors.length;
+    const list = machine.list(deltas.vectors);
     const counts = machine.bytes(k * 16);
     const epsilon = numberOf(tensor.globals, 'epsilon');
     yield scan((tile) => {
-      vectors.fill(tile);
+      deltas.fill(tile);
       machine.kernels.countOverlap(list, k, epsilon, counts, tile.count);
     });
     const factors = amplification(
@@ -72,7 +72,7 @@ export const ramplusTl = defineMethod({
       numberOf(tensor.globals, 'r'),
       numberOf(tensor.globals, 'alpha'),
     );
-    yield mergePass(tensor, machine, vectors, factors);
+    yield mergePass(tensor, machine, deltas, factors);
   },
 });
 
@@ -89,16 +89,16 @@ export function amplification(counts: ArrayLike<number>, r: number, alpha: numbe
 function mergePass(
   tensor: TensorMerge,
   machine: TileMachine,
-  vectors: Deltas,
+  deltas: Vectors,
   factors: readonly number[],
 ): Pass {
   const { kernels, out, base } = machine;
-  const list = machine.list(vectors.deltas);
+  const list = machine.list(deltas.vectors);
   const alone = machine.numbers(factors);
   const epsilon = numberOf(tensor.globals, 'epsilon');
   return write((tile) => {
-    vectors.fill(tile);
-    kernels.mergeOverlap(list, alone, vectors.deltas.length, epsilon, out, tile.count);
+    deltas.fill(tile);
+    kernels.mergeOverlap(list, alone, deltas.vectors.length, epsilon, out, tile.count);
     kernels.addScaled(base, 1, out, tile.count);
   });
 }

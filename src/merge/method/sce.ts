@@ -17,10 +17,10 @@ import {
   type TensorMerge,
   type Tile,
   taskVectors,
+  type Vectors,
   write,
 } from './method.ts';
 import { type Cut, keepLargest, selectCuts, selectScratchBytes } from './select.ts';
-import type { Deltas } from './taskVector.ts';
 
 /** Below this sum of mean squares the vectors weigh the same. */
 const SMALLEST_ENERGY = 1e-6;
@@ -51,17 +51,17 @@ export const sce = defineMethod({
     throw badInput(`tensor "${tensor.name}": select_topk is ${share}, not between 0 and 1`);
   },
   *passes(tensor, machine) {
-    const vectors = taskVectors(machine);
-    const selection = yield* selectVarying(tensor, machine, vectors);
-    const energies = yield* meanSquares(tensor, machine, vectors, selection());
+    const deltas = taskVectors(machine);
+    const selection = yield* selectVarying(tensor, machine, deltas);
+    const energies = yield* meanSquares(tensor, machine, deltas, selection());
     const { kernels, out, base } = machine;
-    const k = vectors.deltas.length;
-    const list = machine.list(vectors.deltas);
-    const votes = machine.numbers(vectors.deltas.map(() => 1));
+    const k = deltas.vectors.length;
+    const list = machine.list(deltas.vectors);
+    const votes = machine.numbers(deltas.vectors.map(() => 1));
     const weights = machine.numbers(weightsOf(energies));
     const select = selection();
     yield write((tile) => {
-      vectors.fill(tile);
+      deltas.fill(tile);
       select(tile);
       kernels.electSign(list, votes, weights, k, 1, out, tile.count);
       kernels.addScaled(base, 1, out, tile.count);
@@ -78,20 +78,21 @@ export function weightsOf(energies: readonly number[]): number[] {
 function* selectVarying(
   tensor: TensorMerge,
   machine: TileMachine,
-  vectors: Deltas,
+  deltas: Vectors,
 ): Generator<Pass, () => (tile: Tile) => void> {
   const share = numberOf(tensor.globals, 'select_topk');
   if (share === 1) return () => () => {};
-  const list = machine.list(vectors.deltas);
+  const list = machine.list(deltas.vectors);
   const spread = machine.tile();
   const measure = ({ count }: Tile) => {
-    machine.kernels.variance(list, vectors.deltas.length, spread, count);
+    machine.kernels.variance(list, deltas.vectors.length, spread, count);
   };
   const [cuts] = yield* selectCuts(machine, {
     vectors: [spread],
     elementCount: tensor.elementCount,
+    countsZeros: true,
     fill(tile) {
-      vectors.fill(tile);
+      deltas.fill(tile);
       measure(tile);
     },
     ranks(_vector, nonzero) {
@@ -99,25 +100,25 @@ function* selectVarying(
       return kept > 0 ? [{ largest: kept }] : [];
     },
   });
-  return () => trimBy(machine, vectors, spread, measure, cuts?.[0]);
+  return () => trimBy(machine, deltas, spread, measure, cuts?.[0]);
 }
 
 function trimBy(
   machine: TileMachine,
-  { deltas }: Deltas,
+  { vectors }: Vectors,
   spread: number,
   measure: (tile: Tile) => void,
   cut: Cut | undefined,
 ): (tile: Tile) => void {
   if (!cut) {
     return ({ count }) => {
-      for (const delta of deltas) machine.view(delta, count).fill(0);
+      for (const delta of vectors) machine.view(delta, count).fill(0);
     };
   }
-  const trims = deltas.map(() => keepLargest(machine.kernels, cut));
+  const trims = vectors.map(() => keepLargest(machine.kernels, cut));
   return (tile) => {
     measure(tile);
-    deltas.forEach((delta, i) => {
+    vectors.forEach((delta, i) => {
       trims[i]!(spread, delta, tile.count);
     });
   };
@@ -126,14 +127,14 @@ function trimBy(
 function* meanSquares(
   tensor: TensorMerge,
   machine: TileMachine,
-  vectors: Deltas,
+  deltas: Vectors,
   select: (tile: Tile) => void,
 ): Generator<Pass, number[]> {
-  const sums = vectors.deltas.map(() => 0);
+  const sums = deltas.vectors.map(() => 0);
   yield scan((tile) => {
-    vectors.fill(tile);
+    deltas.fill(tile);
     select(tile);
-    vectors.deltas.forEach((delta, i) => {
+    deltas.vectors.forEach((delta, i) => {
       sums[i]! += machine.kernels.dot(delta, delta, tile.count);
     });
   });

@@ -1,12 +1,16 @@
 /**
  * The shape "statistics, threshold, elementwise": finds exact order statistics of magnitudes by
- * histograms (kernel/assembly/select.ts) in two scans, and trims tiles by them. Equal magnitudes are
- * taken in order of index, so a selection has exactly the wanted size.
+ * histograms (kernel/assembly/select.ts), and trims tiles by them. Equal magnitudes are taken in
+ * order of index, so a selection has exactly the wanted size.
+ *
+ * A small sample of a large tensor tells within which range of keys a rank will lie; one scan then
+ * counts what is below the range and, key by key, what is in it, and the rank is exact. Where the
+ * sample misled, and in small tensors, two scans do: a coarse histogram, and the keys of one bin.
  */
 
-import { COARSE_BINS, FINE_BINS, type Kernels, type Pointer } from '../../kernel/kernels.ts';
+import { COARSE_BINS, KEYS_PER_BIN, type Kernels, type Pointer } from '../../kernel/kernels.ts';
 import type { TileMachine } from './machine.ts';
-import { type Pass, scan, type Tile } from './method.ts';
+import { type Pass, sample, scan, type Tile } from './method.ts';
 
 /** The k-th largest or k-th smallest magnitude of a vector, k counting from 1. */
 export type Rank = { readonly largest: number } | { readonly smallest: number };
@@ -22,96 +26,204 @@ export interface SelectRequest {
   readonly elementCount: number;
   /** Fills the vectors' tiles. */
   readonly fill: (tile: Tile) => void;
+  /** Whether the ranks depend on how many elements are not zero. */
+  readonly countsZeros?: true;
   /** The ranks wanted of a vector, given how many of its elements are not zero; 1 <= k <= n. */
   readonly ranks: (vector: number, nonzero: number) => readonly Rank[];
 }
 
-interface CoarseBin {
-  readonly index: number;
-  /** Elements in the bins before this one. */
-  readonly below: number;
+/** Smaller tensors are scanned twice instead: a sample of them would say little. */
+const SAMPLED_NUMBERS = 1 << 20;
+/** Coarse bins of the range that a sample predicts; several standard errors to either side. */
+const PREDICTED_BINS = 8;
+const RANGE_KEYS = PREDICTED_BINS * KEYS_PER_BIN;
+const LARGEST_KEY = 0x7f800001;
+
+/** A range of keys to be counted one by one, and what was counted. */
+interface Search {
+  readonly vector: number;
+  readonly first: number;
+  readonly size: number;
+  readonly bins: Pointer;
+  /** Elements with a key below `first`. */
+  below: number;
 }
 
 /** Bytes of the histograms for this many vectors and ranks. */
 export function selectScratchBytes(vectors: number, ranksPerVector: number): number {
-  return vectors * (COARSE_BINS * 4 + ranksPerVector * FINE_BINS * 4 + 64);
+  return vectors * (COARSE_BINS * 4 + ranksPerVector * RANGE_KEYS * 4 + 64);
 }
 
-/** Scans the tensor twice; returns for each vector one cut per rank. */
+/** Returns for each vector one cut per rank. */
 export function* selectCuts(
   machine: TileMachine,
   request: SelectRequest,
 ): Generator<Pass, readonly (readonly Cut[])[]> {
+  const memory = allocate(machine, request);
+  const predicted =
+    request.elementCount >= SAMPLED_NUMBERS
+      ? yield* selectPredicted(machine, request, memory)
+      : undefined;
+  return predicted ?? (yield* selectCounted(machine, request, memory));
+}
+
+interface SelectMemory {
+  readonly coarse: readonly Pointer[];
+  /** One table per vector and rank. */
+  readonly ranges: readonly (readonly Pointer[])[];
+}
+
+function allocate(machine: TileMachine, { vectors, ranks, elementCount }: SelectRequest) {
+  const size = elementCount >= SAMPLED_NUMBERS ? RANGE_KEYS : KEYS_PER_BIN;
+  return {
+    coarse: vectors.map(() => machine.bytes(COARSE_BINS * 4)),
+    ranges: vectors.map((_, v) => ranks(v, elementCount).map(() => machine.bytes(size * 4))),
+  };
+}
+
+/** One scan of ranges that a sample predicts; undefined when a rank lies outside its range. */
+function* selectPredicted(
+  machine: TileMachine,
+  request: SelectRequest,
+  memory: SelectMemory,
+): Generator<Pass, Cut[][] | undefined> {
   const { vectors, elementCount, fill } = request;
   const { kernels } = machine;
-  const coarse = vectors.map(() => machine.bytes(COARSE_BINS * 4));
+  let sampled = 0;
+  yield sample((tile) => {
+    fill(tile);
+    sampled += tile.count;
+    vectors.forEach((x, v) => {
+      kernels.histogramCoarse(x, memory.coarse[v]!, tile.count);
+    });
+  });
+  const share = sampled / elementCount;
+  const searches = vectors.flatMap((_, v) => {
+    const counts = machine.uint32(memory.coarse[v]!, COARSE_BINS);
+    const nonzero = Math.min(elementCount, Math.round((sampled - counts[0]!) / share));
+    return request.ranks(v, nonzero).map((rank, r): Search => {
+      const index = Math.floor(ascendingIndex(rank, elementCount) * share);
+      const { bin } = locate(counts, Math.min(index, sampled - 1));
+      const lowest = Math.max(0, firstKey(bin - PREDICTED_BINS / 2));
+      const first = Math.min(lowest, LARGEST_KEY + 1 - RANGE_KEYS);
+      return { vector: v, first, size: RANGE_KEYS, bins: memory.ranges[v]![r]!, below: 0 };
+    });
+  });
+  const zeros = vectors.map(() => 0);
+  yield scan((tile) => {
+    fill(tile);
+    if (request.countsZeros) {
+      vectors.forEach((x, v) => {
+        zeros[v]! += kernels.countKey(x, 0, tile.count);
+      });
+    }
+    countRanges(machine, vectors, searches, tile);
+  });
+  return resolveCuts(machine, request, searches, zeros);
+}
+
+/** Two scans: coarse bins, then the keys of the bins in which the ranks lie. */
+function* selectCounted(
+  machine: TileMachine,
+  request: SelectRequest,
+  memory: SelectMemory,
+): Generator<Pass, Cut[][]> {
+  const { vectors, elementCount, fill } = request;
+  const { kernels } = machine;
+  const coarse = memory.coarse.map((pointer) => machine.uint32(pointer, COARSE_BINS).fill(0));
   yield scan((tile) => {
     fill(tile);
     vectors.forEach((x, v) => {
-      kernels.histogramCoarse(x, coarse[v]!, tile.count);
+      kernels.histogramCoarse(x, memory.coarse[v]!, tile.count);
     });
   });
-  const searches = coarse.flatMap((bins, v) => {
-    const counts = machine.uint32(bins, COARSE_BINS);
-    return request.ranks(v, elementCount - counts[0]!).map((rank) => {
-      const bin = locate(counts, ascendingIndex(rank, elementCount));
-      return { v, rank, bin, fine: bin.index === 0 ? 0 : machine.bytes(FINE_BINS * 4) };
-    });
-  });
-  if (searches.some((search) => search.fine !== 0)) {
+  const zeros = coarse.map((counts) => counts[0]!);
+  const searches = vectors.flatMap((_, v) =>
+    request.ranks(v, elementCount - zeros[v]!).map((rank, r): Search => {
+      const { bin } = locate(coarse[v]!, ascendingIndex(rank, elementCount));
+      const bins = memory.ranges[v]![r]!;
+      machine.uint32(bins, KEYS_PER_BIN).fill(0);
+      return { vector: v, first: Math.max(0, firstKey(bin)), size: KEYS_PER_BIN, bins, below: 0 };
+    }),
+  );
+  if (searches.length > 0) {
     yield scan((tile) => {
       fill(tile);
-      for (const { v, bin, fine } of searches) {
-        if (fine === 0) continue;
-        kernels.histogramFine(vectors[v]!, firstKey(bin), fine, tile.count);
-      }
+      countRanges(machine, vectors, searches, tile);
     });
   }
-  const cuts: Cut[][] = vectors.map(() => []);
-  for (const { v, rank, bin, fine } of searches) {
-    cuts[v]!.push(resolveCut(machine, rank, elementCount, bin, fine, coarse[v]!));
+  const cuts = resolveCuts(machine, request, searches, zeros);
+  if (cuts) return cuts;
+  throw new Error('a rank lies outside the bin that the coarse histogram names');
+}
+
+function countRanges(
+  { kernels }: TileMachine,
+  vectors: readonly Pointer[],
+  searches: readonly Search[],
+  tile: Tile,
+): void {
+  for (const search of searches) {
+    const x = vectors[search.vector]!;
+    search.below += kernels.histogramKeys(x, search.first, search.size, search.bins, tile.count);
+  }
+}
+
+/** The cuts of all ranks; undefined if one of them is not within the range searched. */
+function resolveCuts(
+  machine: TileMachine,
+  { vectors, elementCount, ranks }: SelectRequest,
+  searches: readonly Search[],
+  zeros: readonly number[],
+): Cut[][] | undefined {
+  const cuts: Cut[][] = [];
+  for (let v = 0; v < vectors.length; v++) {
+    const own = searches.filter(({ vector }) => vector === v);
+    const wanted = ranks(v, elementCount - zeros[v]!);
+    if (own.length !== wanted.length) return undefined;
+    const found = wanted.map((rank, r) => cutOf(machine, rank, elementCount, own[r]!));
+    const complete = found.filter((cut) => cut !== undefined);
+    if (complete.length < found.length) return undefined;
+    cuts.push(complete);
   }
   return cuts;
+}
+
+function cutOf(
+  machine: TileMachine,
+  rank: Rank,
+  elementCount: number,
+  { first, size, bins, below }: Search,
+): Cut | undefined {
+  const index = ascendingIndex(rank, elementCount) - below;
+  if (index < 0) return undefined;
+  const counts = machine.uint32(bins, size);
+  const place = locate(counts, index);
+  if (place.bin === size) return undefined;
+  const under = below + place.below;
+  const equal = counts[place.bin]!;
+  const take =
+    'largest' in rank ? rank.largest - (elementCount - under - equal) : rank.smallest - under;
+  return { key: first + place.bin, take };
 }
 
 function ascendingIndex(rank: Rank, elementCount: number): number {
   return 'largest' in rank ? elementCount - rank.largest : rank.smallest - 1;
 }
 
-function locate(counts: Uint32Array, index: number): CoarseBin {
+/** The bin that holds the element of this index; the number of bins when none does. */
+function locate(counts: Uint32Array, index: number): { bin: number; below: number } {
   let below = 0;
   for (let bin = 0; bin < counts.length; bin++) {
-    if (index < below + counts[bin]!) return { index: bin, below };
+    if (index < below + counts[bin]!) return { bin, below };
     below += counts[bin]!;
   }
-  throw new Error(`rank ${index} is beyond the ${below} elements counted`);
+  return { bin: counts.length, below };
 }
 
-function firstKey(bin: CoarseBin): number {
-  return (bin.index - 1) * FINE_BINS + 1;
-}
-
-function resolveCut(
-  machine: TileMachine,
-  rank: Rank,
-  elementCount: number,
-  bin: CoarseBin,
-  fine: Pointer,
-  coarse: Pointer,
-): Cut {
-  let key = 0;
-  let below = bin.below;
-  let equal = machine.uint32(coarse, 1)[0]!;
-  if (fine !== 0) {
-    const counts = machine.uint32(fine, FINE_BINS);
-    const offset = locate(counts, ascendingIndex(rank, elementCount) - below);
-    key = firstKey(bin) + offset.index;
-    below += offset.below;
-    equal = counts[offset.index]!;
-  }
-  const take =
-    'largest' in rank ? rank.largest - (elementCount - below - equal) : rank.smallest - below;
-  return { key, take };
+/** Bin 0 holds key 0 alone. */
+function firstKey(bin: number): number {
+  return (bin - 1) * KEYS_PER_BIN + 1;
 }
 
 /** Zeroes elements of `target` by the magnitudes in `by`; called tile after tile, in order. */
@@ -119,9 +231,9 @@ export type Trim = (by: Pointer, target: Pointer, count: number) => void;
 
 interface TrimRule {
   /** What to do when no element with the cut's key is left to take. */
-  readonly whenTaken: (k: Kernels, by: Pointer, target: Pointer, count: number) => void;
+  readonly whenTaken: (k: Kernels, by: Pointer, target: Pointer, count: number) => unknown;
   /** What to do while all elements with the cut's key are taken. */
-  readonly whenAll: (k: Kernels, by: Pointer, target: Pointer, count: number) => void;
+  readonly whenAll: (k: Kernels, by: Pointer, target: Pointer, count: number) => unknown;
   /** The tile in which the last one is taken: `few` of its elements with that key are. */
   readonly between: (k: Kernels, by: Pointer, few: number, target: Pointer, count: number) => void;
 }
@@ -139,14 +251,16 @@ function trimmer(kernels: Kernels, cut: Cut, rule: TrimRule): Trim {
 
 /** Keeps the k largest, the cut being that of `{ largest: k }`. */
 export function keepLargest(kernels: Kernels, cut: Cut): Trim {
-  return trimmer(kernels, cut, {
-    whenTaken: (k, by, target, n) => k.zeroBelow(by, cut.key + 1, target, n),
-    whenAll: (k, by, target, n) => k.zeroBelow(by, cut.key, target, n),
-    between(k, by, few, target, n) {
-      k.zeroEqual(by, cut.key, few, 1, target, n);
-      k.zeroBelow(by, cut.key, target, n);
-    },
-  });
+  let left = cut.take;
+  return (by, target, count) => {
+    if (left === 0) {
+      kernels.zeroBelow(by, cut.key + 1, target, count);
+      return;
+    }
+    const equal = kernels.zeroBelow(by, cut.key, target, count);
+    if (equal > left) kernels.zeroEqual(by, cut.key, left, 1, target, count);
+    left = Math.max(0, left - equal);
+  };
 }
 
 /** Drops the k largest, the cut being that of `{ largest: k }`; `by` must not be `target`. */

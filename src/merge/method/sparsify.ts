@@ -11,6 +11,7 @@ import {
   scan,
   type TensorMerge,
   type Tile,
+  type Vectors,
 } from './method.ts';
 import {
   type Cut,
@@ -22,7 +23,7 @@ import {
   selectScratchBytes,
   type Trim,
 } from './select.ts';
-import { type Deltas, type Sparsifier, type ThinTile, WEIGHT } from './taskVector.ts';
+import { type Sparsifier, type ThinTile, WEIGHT } from './taskVector.ts';
 
 export const WEIGHT_AND_DENSITY: ParameterSpecs = {
   ...WEIGHT,
@@ -66,9 +67,9 @@ export const keepLargestShare: Sparsifier = {
       return [`density ${density} of ${tensor.elementCount} elements keeps none of input ${i + 1}`];
     });
   },
-  *prepare(tensor, machine, vectors) {
+  *prepare(tensor, machine, deltas) {
     const kept = densities(tensor).map((density) => Math.floor(density * tensor.elementCount));
-    const cuts = yield* cutsFor(tensor, machine, vectors, (i) =>
+    const cuts = yield* cutsFor(tensor, machine, deltas, (i) =>
       kept[i]! > 0 && kept[i]! < tensor.elementCount ? [{ largest: kept[i]! }] : [],
     );
     const trims = () =>
@@ -76,7 +77,7 @@ export const keepLargestShare: Sparsifier = {
         if (kept[i] === 0) return (_by, target, count) => zeroTile(machine, target, count);
         return cut && keepLargest(machine.kernels, cut);
       });
-    return yield* rescaled(tensor, machine, vectors, () => trimInPlace(trims(), vectors));
+    return yield* rescaled(tensor, machine, deltas, () => trimInPlace(trims(), deltas));
   },
 };
 
@@ -93,22 +94,22 @@ function zeroTile(machine: TileMachine, target: number, count: number): void {
 function* cutsFor(
   tensor: TensorMerge,
   machine: TileMachine,
-  vectors: Deltas,
+  deltas: Vectors,
   ranks: (vector: number) => readonly Rank[],
 ): Generator<Pass, readonly (readonly Cut[])[]> {
-  if (vectors.deltas.every((_, i) => ranks(i).length === 0)) return vectors.deltas.map(() => []);
+  if (deltas.vectors.every((_, i) => ranks(i).length === 0)) return deltas.vectors.map(() => []);
   return yield* selectCuts(machine, {
-    vectors: vectors.deltas,
+    vectors: deltas.vectors,
     elementCount: tensor.elementCount,
-    fill: vectors.fill,
+    fill: deltas.fill,
     ranks,
   });
 }
 
-function trimInPlace(trims: readonly (Trim | undefined)[], { deltas }: Deltas): ThinTile {
+function trimInPlace(trims: readonly (Trim | undefined)[], { vectors }: Vectors): ThinTile {
   return ({ count }) => {
     trims.forEach((trim, i) => {
-      trim?.(deltas[i]!, deltas[i]!, count);
+      trim?.(vectors[i]!, vectors[i]!, count);
     });
   };
 }
@@ -120,20 +121,20 @@ function trimInPlace(trims: readonly (Trim | undefined)[], { deltas }: Deltas): 
 function* rescaled(
   tensor: TensorMerge,
   machine: TileMachine,
-  vectors: Deltas,
+  deltas: Vectors,
   start: () => ThinTile,
 ): Generator<Pass, ThinTile> {
   if (!rescales(tensor)) return start();
   const { kernels } = machine;
-  const sums = vectors.deltas.map(() => ({ all: 0, kept: 0 }));
+  const sums = deltas.vectors.map(() => ({ all: 0, kept: 0 }));
   const measured = start();
   const addTo = (part: 'all' | 'kept', count: number) => {
     sums.forEach((sum, i) => {
-      sum[part] += kernels.sumMagnitudes(vectors.deltas[i]!, count);
+      sum[part] += kernels.sumMagnitudes(deltas.vectors[i]!, count);
     });
   };
   yield scan((tile) => {
-    vectors.fill(tile);
+    deltas.fill(tile);
     addTo('all', tile.count);
     measured(tile);
     addTo('kept', tile.count);
@@ -142,7 +143,7 @@ function* rescaled(
   const thin = start();
   return (tile) => {
     thin(tile);
-    vectors.deltas.forEach((delta, i) => {
+    deltas.vectors.forEach((delta, i) => {
       kernels.scale(delta, factors[i]!, delta, tile.count);
     });
   };
@@ -157,10 +158,10 @@ export const dropAtRandom: Sparsifier = {
     checkDensities(tensor);
     return [];
   },
-  *prepare(tensor, machine, { deltas }) {
+  *prepare(tensor, machine, { vectors }) {
     const words = machine.bytes(RANDOM_SCRATCH_BYTES);
     const rescale = rescales(tensor);
-    const steps = deltas.map((delta, i) => dropStep(machine, tensor, i, delta, words, rescale));
+    const steps = vectors.map((delta, i) => dropStep(machine, tensor, i, delta, words, rescale));
     return (tile) => {
       for (const step of steps) step(tile);
     };
@@ -218,11 +219,11 @@ export const dropByRank: Sparsifier = {
       ? ['density 1 keeps every element, whatever epsilon is']
       : [];
   },
-  *prepare(tensor, machine, { deltas }) {
+  *prepare(tensor, machine, { vectors }) {
     const words = machine.bytes(RANDOM_SCRATCH_BYTES);
     const scratch = machine.bytes(rankScratchBytes(tensor.rowLength));
     const probabilities = machine.tile();
-    const steps = deltas.map((delta, i) =>
+    const steps = vectors.map((delta, i) =>
       rankStep(machine, tensor, i, { delta, probabilities, words, scratch }),
     );
     return (tile) => {
@@ -290,21 +291,21 @@ export const keepBand: Sparsifier = {
     }
     return [];
   },
-  *prepare(tensor, machine, vectors) {
+  *prepare(tensor, machine, deltas) {
     const bands = tensor.models.map((model) => bandOf(model, tensor.elementCount));
-    const cuts = yield* cutsFor(tensor, machine, vectors, (i) => ranksOf(bands[i]!));
+    const cuts = yield* cutsFor(tensor, machine, deltas, (i) => ranksOf(bands[i]!));
     const magnitudes = machine.tile();
     const start = (): ThinTile => {
       const trims = cuts.map((found, i) => bandTrims(machine, bands[i]!, found));
       return ({ count }) => {
-        vectors.deltas.forEach((delta, i) => {
+        deltas.vectors.forEach((delta, i) => {
           if (trims[i]!.length === 0) return;
           machine.kernels.scale(delta, 1, magnitudes, count);
           for (const trim of trims[i]!) trim(magnitudes, delta, count);
         });
       };
     };
-    return yield* rescaled(tensor, machine, vectors, start);
+    return yield* rescaled(tensor, machine, deltas, start);
   },
 };
 

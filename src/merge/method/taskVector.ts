@@ -21,16 +21,12 @@ import {
   type Tile,
   taskVectors,
   type Unit,
+  type Vectors,
   write,
 } from './method.ts';
 
 /** Thins out the task vectors of a tile, in place. */
 export type ThinTile = (tile: Tile) => void;
-
-export interface Deltas {
-  readonly deltas: readonly Pointer[];
-  readonly fill: (tile: Tile) => void;
-}
 
 export interface Sparsifier {
   readonly reads: number;
@@ -42,7 +38,7 @@ export interface Sparsifier {
   readonly prepare: (
     tensor: TensorMerge,
     machine: TileMachine,
-    vectors: Deltas,
+    deltas: Vectors,
   ) => Generator<Pass, ThinTile>;
 }
 
@@ -76,11 +72,11 @@ export function defineTaskVectorMethod(rule: TaskVectorRule): MergeMethod {
     scratchBytes: (tensor) => 4096 + (sparsifier.scratchBytes?.(tensor) ?? 0),
     check: (tensor) => [...checkDivisor(rule, tensor), ...(sparsifier.check?.(tensor) ?? [])],
     *passes(tensor, machine) {
-      const vectors = taskVectors(machine);
-      const thin = yield* sparsifier.prepare(tensor, machine, vectors);
-      const combine = consensusOf(rule, tensor, machine, vectors.deltas);
+      const deltas = taskVectors(machine);
+      const thin = yield* sparsifier.prepare(tensor, machine, deltas);
+      const combine = consensusOf(rule, tensor, machine, deltas.vectors);
       yield write((tile) => {
-        vectors.fill(tile);
+        deltas.fill(tile);
         thin(tile);
         combine(tile);
       });

@@ -1,6 +1,7 @@
 /** A model that a recipe names, opened: headers only. */
 
-import { stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../checkpoint/open.ts';
 import { resolveModel } from '../../checkpoint/reference.ts';
@@ -14,6 +15,8 @@ export interface LoadedModel {
   readonly checkpoint: Checkpoint;
   /** Whether there is a tokenizer at all. */
   readonly hasTokenizer: boolean;
+  /** The content of one of `checkpoint.otherFiles`; also of a model that is only planned yet. */
+  readonly readFile: (name: string) => Promise<Buffer>;
   /** Reads the tokenizer's vocabulary, once. */
   readonly vocabulary: () => Promise<Vocabulary>;
 }
@@ -32,6 +35,7 @@ export function loadedModel(reference: string, checkpoint: Checkpoint): LoadedMo
     reference,
     checkpoint,
     hasTokenizer: TOKENIZER_FILES.some((name) => checkpoint.otherFiles.includes(name)),
+    readFile: (name) => readFile(join(checkpoint.path, name)),
     vocabulary() {
       known ??= readVocabulary(checkpoint.path, reference);
       return known;
@@ -82,8 +86,4 @@ export function modelReferences(recipe: Recipe): string[] {
 
 export function sameModel(a: LoadedModel, b: LoadedModel): boolean {
   return a.checkpoint.path === b.checkpoint.path;
-}
-
-export async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path)).isDirectory();
 }

@@ -7,10 +7,10 @@
  */
 
 import { join } from 'node:path';
-import { readJsonObject } from '../../checkpoint/textFile.ts';
 import type { InputSummary } from '../merge.ts';
 import { applyChatTemplate } from '../tokenizer/chatTemplate.ts';
 import { patchGenerationConfigForVocabulary } from '../tokenizer/configPatch.ts';
+import { parseJsonObject } from '../tokenizer/json.ts';
 import type { TokenizerFiles } from '../tokenizer/tokenizerFiles.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { modelCard } from './modelCard.ts';
@@ -109,6 +109,7 @@ async function planTokenizerFiles({ recipe, vocabulary, reference, models }: Mer
 async function generationConfig({ reference, vocabulary }: MergePlan) {
   const name = 'generation_config.json';
   if (!vocabulary.tokenizer || !reference.checkpoint.otherFiles.includes(name)) return [];
-  const config = await readJsonObject(join(reference.checkpoint.path, name));
+  const text = await reference.readFile(name);
+  const config = parseJsonObject(text.toString('utf8'), `${reference.reference}/${name}`);
   return [jsonFile(name, patchGenerationConfigForVocabulary(config, vocabulary.tokenizer).config)];
 }

@@ -6,7 +6,7 @@
 import type { JsonObject } from '../../checkpoint/checkpoint.ts';
 import { badInput } from '../../errors.ts';
 import { isMergeable, type MergeableDtype } from '../../tensor/dtype.ts';
-import type { Task } from '../execute/task.ts';
+import { type MergeTask, outputBytesOf, type Task } from '../execute/task.ts';
 import type { MergeMethod } from '../method/method.ts';
 import { mergeMethod } from '../method/registry.ts';
 import type { ParsedRecipes } from '../recipe/parseRecipes.ts';
@@ -130,7 +130,7 @@ function planAllTensors(layout: OutputLayout, context: PlanContext): PlannedTens
   const planned = layout.tensors.map((tensor) => planTensor(tensor, context));
   if (layout.unclaimed.length === 0) return planned;
   const copying = { ...context, method: mergeMethod('passthrough', 'unclaimed tensors') };
-  const [any] = layout.tensors;
+  const [neighbour] = layout.tensors;
   context.note(
     `${layout.unclaimed.length} tensors belong to no module of the recipe; they are copied from ` +
       layout.unclaimed[0]!.model.reference,
@@ -141,7 +141,7 @@ function planAllTensors(layout: OutputLayout, context: PlanContext): PlannedTens
     return planTensor(
       {
         name: wanted.name,
-        module: any!.module,
+        module: neighbour!.module,
         slice,
         t: 0,
         outside: true,
@@ -160,19 +160,33 @@ function tasksOf(shards: readonly PlannedShard[]): Task[] {
   return orderTasks(tasks);
 }
 
+/** Tasks above this share of the work go first, lest one thread be left with them at the end. */
+export const LARGE_SHARE = 1 / 48;
+
 /**
  * Copies that compare inputs come first, for they may fail; then shard by shard, so that finished
- * shards reach the disk early; within a shard the largest first, so that threads end together.
+ * shards reach the disk early; within a shard the large ones, and then in the order of the file,
+ * which the disk likes best.
  */
 function orderTasks(tasks: readonly Task[]): Task[] {
-  const rank = (task: Task) => (task.kind === 'copy' && task.inputs.length > 1 ? 0 : 1);
+  const total = tasks.reduce((sum, task) => sum + outputBytesOf(task), 0);
+  const rank = (task: Task) => {
+    if (task.kind === 'copy' && task.inputs.length > 1) return 0;
+    return outputBytesOf(task) > LARGE_SHARE * total ? 1 : 2;
+  };
+  const place = (task: Task) =>
+    task.output.byteOffset + (task.kind === 'copy' ? 0 : task.start * outputElementBytes(task));
   return [...tasks].sort(
-    (a, b) => rank(a) - rank(b) || a.output.file - b.output.file || sizeOf(b) - sizeOf(a),
+    (a, b) =>
+      Math.min(rank(a), 1) - Math.min(rank(b), 1) ||
+      a.output.file - b.output.file ||
+      rank(a) - rank(b) ||
+      place(a) - place(b),
   );
 }
 
-function sizeOf(task: Task): number {
-  return task.kind === 'copy' ? task.byteLength : task.end - task.start;
+function outputElementBytes(task: MergeTask): number {
+  return outputBytesOf(task) / (task.end - task.start);
 }
 
 function planConfig(

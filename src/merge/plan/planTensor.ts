@@ -58,7 +58,7 @@ const LONGEST_ROW = 1 << 20;
 /** Histograms count in 32 bits. */
 const MOST_SELECTED = 2 ** 32 - 1;
 /** Elements that one task merges, where a tensor can be cut. */
-const TASK_NUMBERS = 1 << 24;
+export const TASK_NUMBERS = 1 << 24;
 
 export function planTensor(output: OutputTensor, context: PlanContext): PlannedTensor {
   const chosen = chooseInputs(output, context);

@@ -3,8 +3,6 @@
  * brought in line.
  */
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { badInput } from '../../errors.ts';
 import type { MergeMethod } from '../method/method.ts';
 import type { Recipe } from '../recipe/recipe.ts';
@@ -98,8 +96,6 @@ async function sameTokenizerFile(a: LoadedModel, b: LoadedModel): Promise<boolea
   const name = 'tokenizer.json';
   const both = [a, b].every(({ checkpoint }) => checkpoint.otherFiles.includes(name));
   if (!both) return false;
-  const [left, right] = await Promise.all(
-    [a, b].map(({ checkpoint }) => readFile(join(checkpoint.path, name))),
-  );
-  return left!.equals(right!);
+  const [left, right] = await Promise.all([a.readFile(name), b.readFile(name)]);
+  return left.equals(right);
 }

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { FusionError } from '../../errors.ts';
 import { createControl } from '../execute/control.ts';
 import { runJob } from '../execute/runJob.ts';
-import type { Job } from '../execute/task.ts';
+import { type Job, outputBytesOf } from '../execute/task.ts';
 import type { FilePlan } from '../plan/planFiles.ts';
 import type { MergePlan } from '../plan/planMerge.ts';
 import { type BackgroundSync, NO_SYNC, startBackgroundSync } from './backgroundSync.ts';
@@ -171,10 +171,8 @@ function progressOf(job: Job, journal: Journal, options: RunPlanOptions) {
 
 function sizeOf(job: Job, index: number): number {
   const task = job.tasks[index];
-  if (!task)
-    throw new FusionError('internal', `the journal names task ${index}, which is not there`);
-  if (task.kind === 'copy') return task.byteLength;
-  return (task.end - task.start) * { F64: 8, F32: 4, F16: 2, BF16: 2 }[task.outputDtype];
+  if (task) return outputBytesOf(task);
+  throw new FusionError('internal', `the journal names task ${index}, which is not there`);
 }
 
 async function writeFiles(output: string, { copies, files }: FilePlan, sync: boolean) {

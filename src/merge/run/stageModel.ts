@@ -20,6 +20,16 @@ export function plannedModel(
     reference: name,
     checkpoint: plannedCheckpoint(name, folder, plan, files),
     hasTokenizer: tokenizer !== undefined || plan.reference.hasTokenizer,
+    async readFile(file) {
+      const written = files.files.find((candidate) => candidate.name === file);
+      if (written) return Buffer.from(written.content);
+      const owner = plan.models.find(({ checkpoint }) =>
+        files.copies.some(
+          (copy) => copy.name === file && copy.from === join(checkpoint.path, file),
+        ),
+      );
+      return (owner ?? plan.reference).readFile(file);
+    },
     async vocabulary() {
       if (!tokenizer) return { ...(await plan.reference.vocabulary()), reference: name };
       const source = tokenizer.models[tokenizer.output.source]!.vocabulary;
