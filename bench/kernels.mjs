@@ -123,23 +123,15 @@ function tileCases() {
   const tileList = machine.list(tiles);
   const coefficients = machine.list([y, z, x]);
   const alone = machine.numbers([1.1, 1.2, 1.3]);
-<<<<<<< HEAD
-  const bins = { coarse: machine.bytes(COARSE_BINS * 4), fine: machine.bytes(KEYS_PER_BIN * 4) };
-=======
   const coarse = machine.bytes(COARSE_BINS * 4);
   const range = machine.bytes(RANGE_KEYS * 4);
->>>>>>> bench
   const counts = machine.bytes(K * 16);
   const gram = machine.bytes((K * (K + 1) * 8) / 2);
   const sums = machine.bytes(n * 8);
   const words = machine.bytes(RANDOM_SCRATCH_BYTES);
   const rank = machine.bytes(rankScratchBytes(n));
   const divergence = machine.bytes(divergenceScratchBytes(n));
-<<<<<<< HEAD
-  const firstFine = middleKey - (middleKey % KEYS_PER_BIN) + 1;
-=======
   const firstKey = middleKey - RANGE_KEYS / 2;
->>>>>>> bench
   const k = kernels;
   const half = 2 ** 31;
   const conversions = ['BF16', 'F16', 'F32'].flatMap((dtype) => {
@@ -174,13 +166,8 @@ function tileCases() {
     ['sumMagnitudes', 4, () => k.sumMagnitudes(x, n)],
     ['addGram of 3', 12, () => k.addGram(tileList, K, gram, n)],
     ['addProducts', 24, () => k.addProducts(x, y, sums, n)],
-<<<<<<< HEAD
-    ['histogramCoarse', 4, () => k.histogramCoarse(x, bins.coarse, n)],
-    ['histogramKeys', 4, () => k.histogramKeys(x, firstFine, KEYS_PER_BIN, bins.fine, n)],
-=======
     ['histogramCoarse', 4, () => k.histogramCoarse(x, coarse, n)],
     ['histogramKeys', 4, () => k.histogramKeys(x, firstKey, RANGE_KEYS, range, n)],
->>>>>>> bench
     ['countKey', 4, () => k.countKey(x, middleKey, n)],
     ['zeroBelow', 12, () => k.zeroBelow(x, middleKey, target, n)],
     ['zeroFrom', 12, () => k.zeroFrom(x, middleKey, target, n)],

@@ -112,7 +112,7 @@ describe('tables of parameters', () => {
   };
 
   it.each(MERGE_METHODS.map((method) => [method.name, method] as const))('%s', (name, method) => {
-    const rows = [...read(`docs/methods/${name}.md`).matchAll(/^\| `(.+)` \|(.*)\|$/gm)].map(
+    const rows = [...read(`docs/methods/${name}.md`).matchAll(/^\| `(\w+)`\s*\|(.*)\|$/gm)].map(
       (m) => {
         const [of, type, value, meaning] = m[2]!.split('|').map((cell) => cell.trim());
         const number = value === '' || Number.isNaN(Number(value)) ? value : Number(value);
