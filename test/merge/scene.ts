@@ -41,14 +41,20 @@ export function tensor(
 
 /** A safetensors file, written by hand. */
 export function safetensors(tensors: ModelTensors, metadata?: Record<string, string>): Uint8Array {
-  const header: Record<string, object> = metadata ? { __metadata__: metadata } : {};
+  // Not through one object, which would take a name such as "__proto__" for something else.
+  const members = metadata ? [member('__metadata__', metadata)] : [];
   let position = 0;
   for (const [name, { dtype, shape, bytes }] of Object.entries(tensors)) {
-    header[name] = { dtype, shape, data_offsets: [position, position + bytes.length] };
+    const data_offsets = [position, position + bytes.length];
+    members.push(member(name, { dtype, shape, data_offsets }));
     position += bytes.length;
   }
   const bodies = Object.values(tensors).map(({ bytes }) => bytes);
-  return rawSafetensors(JSON.stringify(header), Buffer.concat(bodies));
+  return rawSafetensors(`{${members.join(',')}}`, Buffer.concat(bodies));
+}
+
+function member(key: string, value: object): string {
+  return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
 }
 
 export function rawSafetensors(header: string, body: Uint8Array = new Uint8Array()): Uint8Array {
