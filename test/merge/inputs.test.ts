@@ -278,7 +278,9 @@ describe('values that are not merged', () => {
     expect(valuesOf(merged, 'h.0.attn.bias')).toEqual([1, 1]);
     expect(merged.get('layers.0.rotary_emb.inv_freq')?.dtype).toBe('F32');
     expect(merged.get('position_ids')?.bytes[0]).toBe(1);
-    expect(report.stages[0]?.notes.join('\n')).toMatch(/buffer .* is copied from a .*3 more|buffer .* is copied from a .*2 more/);
+    expect(report.stages[0]?.notes.join('\n')).toMatch(
+      /buffer .* is copied from a .*3 more|buffer .* is copied from a .*2 more/,
+    );
   });
   it.each(['a', 'b'])('a buffer that only %s has', async (owner) => {
     const scene = makeScene();
