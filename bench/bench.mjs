@@ -17,7 +17,7 @@ const HEADER_SIZE = '70B';
 
 const MODES = {
   sync: 'New files, on the disk in the end (the first ratio of the targets)',
-  noSync: 'New files, --no-sync on both sides',
+  'no-sync': 'New files, --no-sync on both sides',
   warm: 'Overwriting a warm file of the same size on both sides, not synced',
 };
 const TABLES = [...Object.keys(MODES), 'start'];

@@ -16,6 +16,7 @@ import {
 } from '../dist/kernel/kernels.js';
 import { loadKernelModule } from '../dist/kernel/load.js';
 import { createSimdKernels } from '../dist/kernel/simd.js';
+import { CHUNK_NUMBERS } from '../dist/merge/execute/runTask.js';
 import { arenaAllocator, createMachine } from '../dist/merge/method/machine.js';
 import { selectCuts } from '../dist/merge/method/select.js';
 import { median, verdict } from './figures.mjs';
@@ -26,6 +27,8 @@ const REFERENCE = { memcpy: 34.9, F32: 35.8, BF16: 11.7, F16: 5.2 };
 const DRAWS_PER_SECOND = 1e9;
 const THRESHOLD_MS = { F32: 13.8, BF16: 6.5 };
 const K = 3;
+/** As many keys as a select counts one by one in a large tensor. */
+const RANGE_KEYS = 8 * KEYS_PER_BIN;
 const SAMPLES = 9;
 const SAMPLE_MS = 30;
 const WARM_UP_MS = 150;
@@ -120,14 +123,15 @@ function tileCases() {
   const tileList = machine.list(tiles);
   const coefficients = machine.list([y, z, x]);
   const alone = machine.numbers([1.1, 1.2, 1.3]);
-  const bins = { coarse: machine.bytes(COARSE_BINS * 4), fine: machine.bytes(KEYS_PER_BIN * 4) };
+  const coarse = machine.bytes(COARSE_BINS * 4);
+  const range = machine.bytes(RANGE_KEYS * 4);
   const counts = machine.bytes(K * 16);
   const gram = machine.bytes((K * (K + 1) * 8) / 2);
   const sums = machine.bytes(n * 8);
   const words = machine.bytes(RANDOM_SCRATCH_BYTES);
   const rank = machine.bytes(rankScratchBytes(n));
   const divergence = machine.bytes(divergenceScratchBytes(n));
-  const firstFine = middleKey - (middleKey % KEYS_PER_BIN) + 1;
+  const firstKey = middleKey - RANGE_KEYS / 2;
   const k = kernels;
   const half = 2 ** 31;
   const conversions = ['BF16', 'F16', 'F32'].flatMap((dtype) => {
@@ -162,8 +166,8 @@ function tileCases() {
     ['sumMagnitudes', 4, () => k.sumMagnitudes(x, n)],
     ['addGram of 3', 12, () => k.addGram(tileList, K, gram, n)],
     ['addProducts', 24, () => k.addProducts(x, y, sums, n)],
-    ['histogramCoarse', 4, () => k.histogramCoarse(x, bins.coarse, n)],
-    ['histogramKeys', 4, () => k.histogramKeys(x, firstFine, KEYS_PER_BIN, bins.fine, n)],
+    ['histogramCoarse', 4, () => k.histogramCoarse(x, coarse, n)],
+    ['histogramKeys', 4, () => k.histogramKeys(x, firstKey, RANGE_KEYS, range, n)],
     ['countKey', 4, () => k.countKey(x, middleKey, n)],
     ['zeroBelow', 12, () => k.zeroBelow(x, middleKey, target, n)],
     ['zeroFrom', 12, () => k.zeroFrom(x, middleKey, target, n)],
@@ -261,7 +265,7 @@ function measureStreams() {
   return rows;
 }
 
-/** The exact threshold of the largest fifth of magnitudes: the scans and searches of a select. */
+/** The exact threshold of the largest fifth of magnitudes: a select as a method runs it. */
 function measureThreshold(dtype) {
   const vector = vectors[0];
   if (dtype === 'F32') fillNormal(vector, elements, 30);
@@ -287,7 +291,8 @@ function measureThreshold(dtype) {
       ranks: () => [{ largest: Math.floor(elements / 5) }],
     });
     for (const pass of passes) {
-      for (let start = 0; start < elements; start += TILE_NUMBERS) {
+      const step = pass.samples ? CHUNK_NUMBERS : TILE_NUMBERS;
+      for (let start = 0; start < elements; start += step) {
         pass.tile({ start, count: TILE_NUMBERS });
       }
     }

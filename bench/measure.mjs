@@ -19,9 +19,9 @@ const FLOOR = fileBeside('./floor.mjs');
 const COMMAND = fileBeside('../bin/lmfuse.js');
 
 /**
- * `sync`: new files, on the disk in the end. `noSync`: new files, left to the system.
+ * `sync`: new files, on the disk in the end. `no-sync`: new files, left to the system.
  * `warm`: an existing file whose pages are in memory is overwritten, and not synced.
- * @typedef {'sync' | 'noSync' | 'warm'} Mode
+ * @typedef {'sync' | 'no-sync' | 'warm'} Mode
  *
  * @typedef {object} Pair
  * @property {number} mergeSeconds
@@ -66,7 +66,7 @@ function sidesOf({ set, threads, scratch }, method, mode) {
   const out = join(scratch, 'out-warm');
   const fresh = join(scratch, 'out-new');
   const recipe = writeRecipe(set.folder, method);
-  const flags = { sync: [], noSync: ['--no-sync'], warm: ['--warm'] }[mode];
+  const flags = mode === 'sync' ? [] : [`--${mode}`];
   const target = mode === 'warm' ? out : fresh;
   const common = ['--threads', String(threads), '--out', target, ...flags];
   const run = async (script, args) => {
@@ -125,8 +125,8 @@ async function runJson(script, args) {
   return JSON.parse(text);
 }
 
-function start(args) {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+function start(args, options = {}) {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
   const ended = new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal }));
@@ -139,16 +139,34 @@ const FIRST_WEIGHTS_BYTES = 1 << 17;
 const POLL_MS = 1;
 
 /**
- * Starts a merge and calls `onWritten` about every millisecond with the bytes that its process has
- * written so far.
- * @type {(method: string, setting: Setting, out: string,
- *   onWritten: (bytes: number, child: import('node:child_process').ChildProcess) => void)
- *   => Promise<{ code: number | null, signal: string | null, stdout: string }>}
+ * @typedef {object} Watched
+ * @property {number | null} code
+ * @property {string | null} signal
+ * @property {string} stdout
+ *
+ * @typedef {(bytes: number, child: import('node:child_process').ChildProcess) => void} OnWritten
  */
-export async function watchMerge(method, { set, threads }, out, onWritten) {
+
+/**
+ * A merge by mergeOnce.mjs, watched.
+ * @type {(method: string, setting: Setting, out: string, onWritten: OnWritten) => Promise<Watched>}
+ */
+export function watchMerge(method, { set, threads }, out, onWritten) {
   const recipe = writeRecipe(set.folder, method);
-  const args = [MERGE, '--recipe', recipe, '--threads', String(threads), '--out', out];
-  const { child, ended } = start(args);
+  return watch(
+    [MERGE, '--recipe', recipe, '--threads', String(threads), '--out', out],
+    {},
+    onWritten,
+  );
+}
+
+/**
+ * Starts a process and calls `onWritten` about every millisecond with the bytes that it has written
+ * so far.
+ * @type {(args: string[], options: object, onWritten: OnWritten) => Promise<Watched>}
+ */
+async function watch(args, options, onWritten) {
+  const { child, ended } = start(args, options);
   let stdout = '';
   child.stdout.on('data', (data) => {
     stdout += data;
@@ -172,18 +190,23 @@ function writtenBytes(pid) {
 }
 
 /**
- * Seconds from the start of the process to the first weights written.
+ * Seconds from the start of `lmfuse merge` to the first weights written.
  * @type {(setting: Setting, method: string) => Promise<number>}
  */
 export async function measureFirstByte(setting, method) {
   warmInputs(setting.set, method);
   removeOutputs(setting.scratch);
   settle(setting.scratch);
+  const { set, threads, scratch } = setting;
+  const out = join(scratch, 'out-new');
+  const recipe = writeRecipe(set.folder, method);
+  const args = [COMMAND, 'merge', recipe, out, '--threads', String(threads), '--quiet'];
   const started = performance.now();
   let seconds;
-  await watchMerge(method, setting, join(setting.scratch, 'out-new'), (bytes) => {
+  const { code } = await watch(args, { cwd: set.folder }, (bytes) => {
     if (bytes >= FIRST_WEIGHTS_BYTES) seconds ??= (performance.now() - started) / 1000;
   });
+  if (code !== 0) throw new Error(`lmfuse merge of ${recipe}: exit code ${code}`);
   removeOutputs(setting.scratch);
   if (seconds === undefined) throw new Error(`${method}: no bytes were seen to be written`);
   return seconds;

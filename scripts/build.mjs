@@ -23,24 +23,44 @@ const KERNEL_FLAGS = [
   '--converge',
 ];
 
-function newestChange(folder) {
-  return Math.max(...readdirSync(folder).map((name) => statSync(`${folder}/${name}`).mtimeMs));
+/** Written last, so its time is that of the whole build. */
+const LAST = 'dist/recipe.schema.json';
+const SOURCES = ['src', 'docs/methods', 'scripts', 'package.json', 'package-lock.json'];
+const SETTINGS = ['tsconfig.json', 'tsconfig.build.json'];
+
+/** Folders count with their own time too, which changes when a file in them goes away. */
+function newestChange(path) {
+  const { mtimeMs } = statSync(path);
+  if (!statSync(path).isDirectory()) return mtimeMs;
+  const inside = readdirSync(path, { recursive: true, encoding: 'utf8' });
+  return Math.max(mtimeMs, ...inside.map((name) => statSync(`${path}/${name}`).mtimeMs));
+}
+
+function isNewer(target, sources) {
+  return existsSync(target) && statSync(target).mtimeMs > Math.max(...sources.map(newestChange));
 }
 
 function buildKernels() {
   const source = 'src/kernel/assembly';
   const target = 'src/kernel/kernels.wasm';
-  if (existsSync(target) && statSync(target).mtimeMs > newestChange(source)) return;
+  if (isNewer(target, [source])) return;
   run('asc', [`${source}/index.ts`, '-o', target, ...KERNEL_FLAGS]);
+}
+
+async function buildLibrary() {
+  rmSync('dist', { recursive: true, force: true });
+  run('tsc', ['-p', 'tsconfig.build.json']);
+  mkdirSync('dist/kernel', { recursive: true });
+  copyFileSync('src/kernel/kernels.wasm', 'dist/kernel/kernels.wasm');
+  await import('./schema.mjs');
 }
 
 function run(tool, args) {
   execFileSync('npx', ['--no-install', tool, ...args], { stdio: 'inherit' });
 }
 
-buildKernels();
-rmSync('dist', { recursive: true, force: true });
-run('tsc', ['-p', 'tsconfig.build.json']);
-mkdirSync('dist/kernel', { recursive: true });
-copyFileSync('src/kernel/kernels.wasm', 'dist/kernel/kernels.wasm');
-await import('./schema.mjs');
+// npm runs this again when `npx lmfuse` is called in a checkout for the first time.
+if (!isNewer(LAST, [...SOURCES, ...SETTINGS])) {
+  buildKernels();
+  await buildLibrary();
+}

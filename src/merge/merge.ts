@@ -2,8 +2,9 @@
  * The library's entrance to merging: a recipe file in, a checkpoint folder out.
  */
 
+import { badInput } from '../errors.ts';
 import type { MergeableDtype } from '../tensor/dtype.ts';
-import { planStages } from './run/planStages.ts';
+import { planStages, spaceShortage } from './run/planStages.ts';
 import { runStages } from './run/runStages.ts';
 
 export interface MergeOptions {
@@ -97,8 +98,10 @@ export interface MergeReport {
 export async function planMergeFile(
   options: MergeOptions,
 ): Promise<{ readonly stages: readonly PlanSummary[]; readonly warnings: readonly string[] }> {
-  const { stages, warnings } = await planStages(options);
-  return { stages: stages.map(({ summary }) => summary), warnings };
+  const planned = await planStages(options);
+  const shortage = await spaceShortage(planned);
+  const warnings = shortage === undefined ? planned.warnings : [...planned.warnings, shortage];
+  return { stages: planned.stages.map(({ summary }) => summary), warnings };
 }
 
 /**
@@ -107,5 +110,7 @@ export async function planMergeFile(
  */
 export async function merge(options: MergeOptions): Promise<MergeReport> {
   const planned = await planStages(options);
+  const shortage = await spaceShortage(planned);
+  if (shortage !== undefined) throw badInput(shortage);
   return runStages(planned, options);
 }

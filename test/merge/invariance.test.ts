@@ -198,7 +198,7 @@ describe('interruptions', () => {
     const out = join(folder, 'locked');
     mkdirSync(`${out}.lmfuse-partial`);
     const holder = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-    writeFileSync(join(`${out}.lmfuse-partial`, 'lock'), String(holder.pid));
+    writeFileSync(join(`${out}.lmfuse-partial`, 'lock'), JSON.stringify({ pid: holder.pid }));
     const options = { recipe: file, out, currentFolder: folder, threads: 0 };
     await expect(merge(options)).rejects.toThrow(
       `process ${holder.pid} is working on the same output`,

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { stringify } from 'yaml';
-import { FusionError } from '../../src/errors.ts';
+import type { FusionError } from '../../src/errors.ts';
 import { type MergeOptions, type MergeReport, merge } from '../../src/merge/merge.ts';
 import { decode, encode, type FloatDtype } from './encode.ts';
 
@@ -41,14 +41,20 @@ export function tensor(
 
 /** A safetensors file, written by hand. */
 export function safetensors(tensors: ModelTensors, metadata?: Record<string, string>): Uint8Array {
-  const header: Record<string, object> = metadata ? { __metadata__: metadata } : {};
+  // Not through one object, which would take a name such as "__proto__" for something else.
+  const members = metadata ? [member('__metadata__', metadata)] : [];
   let position = 0;
   for (const [name, { dtype, shape, bytes }] of Object.entries(tensors)) {
-    header[name] = { dtype, shape, data_offsets: [position, position + bytes.length] };
+    const data_offsets = [position, position + bytes.length];
+    members.push(member(name, { dtype, shape, data_offsets }));
     position += bytes.length;
   }
   const bodies = Object.values(tensors).map(({ bytes }) => bytes);
-  return rawSafetensors(JSON.stringify(header), Buffer.concat(bodies));
+  return rawSafetensors(`{${members.join(',')}}`, Buffer.concat(bodies));
+}
+
+function member(key: string, value: object): string {
+  return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
 }
 
 export function rawSafetensors(header: string, body: Uint8Array = new Uint8Array()): Uint8Array {
@@ -168,7 +174,9 @@ export async function refusal(action: () => Promise<unknown>): Promise<string> {
   try {
     await action();
   } catch (error) {
-    if (error instanceof FusionError && error.code === 'bad_input') return error.message;
+    // Not by instanceof: the built package has a class of its own.
+    const { code, message } = error as FusionError;
+    if (code === 'bad_input') return message;
     throw error;
   }
   throw new Error('nothing was refused');

@@ -4,7 +4,7 @@ import type { Kernels } from '../../kernel/kernels.ts';
 import { createScalarKernels } from '../../kernel/scalar.ts';
 import { createSimdKernels } from '../../kernel/simd.ts';
 import type { Control } from './control.ts';
-import type { TaskContext } from './runTask.ts';
+import { CHUNK_NUMBERS, type TaskContext } from './runTask.ts';
 import type { MergeTask } from './task.ts';
 import type { TaskFiles } from './taskFiles.ts';
 
@@ -28,6 +28,7 @@ export function createTaskContext(
   return {
     arena: { buffer: memory.buffer, start: arenaStart, end: arenaEnd },
     files,
+    chunkNumbers: CHUNK_NUMBERS,
     kernels(precision) {
       const known = kernels[precision] ?? create[precision]();
       kernels[precision] = known;

@@ -85,6 +85,15 @@ function throwFirstCause(outcomes: readonly PromiseSettledResult<void>[]): void 
   if (cause) throw cause;
 }
 
+/** An error in an event's handler would end the process. */
+function attempt(action: () => void, onError: (error: unknown) => void): void {
+  try {
+    action();
+  } catch (error) {
+    onError(error);
+  }
+}
+
 /** Feeds one worker until the queue is empty or something fails. */
 function driveWorker(
   data: WorkerData,
@@ -99,25 +108,25 @@ function driveWorker(
     resourceLimits: { maxYoungGenerationSizeMb: 4 },
   });
   return new Promise((resolve, reject) => {
-    let failure: FusionError | undefined;
+    let failure: { readonly error: unknown } | undefined;
     const send = (request: WorkerRequest) => worker.postMessage(request);
     const next = () => {
       const { value, done } = control.isStopped() ? { value: 0, done: true } : queue.next();
       send(done ? { end: true } : { task: value });
     };
+    const fail = (error: unknown) => {
+      failure ??= { error };
+      control.stop();
+    };
     worker.on('message', (reply: WorkerReply) => {
-      if ('done' in reply) options.onTaskDone(reply.done);
-      else {
-        failure = new FusionError(reply.failed.code, reply.failed.message);
-        control.stop();
-      }
+      if ('failed' in reply) fail(new FusionError(reply.failed.code, reply.failed.message));
+      else attempt(() => options.onTaskDone(reply.done), fail);
       next();
     });
     worker.on('error', (cause) => {
-      failure = new FusionError('internal', `a worker failed: ${cause.message}`, { cause });
-      control.stop();
+      fail(new FusionError('internal', `a worker failed: ${cause.message}`, { cause }));
     });
-    worker.on('exit', () => (failure ? reject(failure) : resolve()));
+    worker.on('exit', () => (failure ? reject(failure.error) : resolve()));
     next();
   });
 }

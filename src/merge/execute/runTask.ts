@@ -27,6 +27,8 @@ import type { TaskFiles } from './taskFiles.ts';
 export interface TaskContext {
   readonly arena: Arena;
   readonly files: TaskFiles;
+  /** Elements of a chunk, rounded down to whole tiles; changes no byte of the result. */
+  readonly chunkNumbers: number;
   readonly kernels: (precision: MergeTask['precision']) => Kernels;
   readonly onRead: (byteLength: number) => void;
   readonly onWrite: (byteLength: number) => void;
@@ -34,7 +36,7 @@ export interface TaskContext {
   readonly isAborted: () => boolean;
 }
 
-/** Elements of a chunk, rounded down to whole tiles; half a MiB of bfloat16. */
+/** What a chunk holds, unless a test says otherwise; half a MiB of bfloat16. */
 export const CHUNK_NUMBERS = 1 << 18;
 const COPY_BYTES = 1 << 20;
 
@@ -51,10 +53,10 @@ function tileNumbersOf(method: MergeMethod, tensor: TensorMerge): number {
 }
 
 /** Elements of a chunk: whole tiles and, where a source is gathered, whole rows. */
-function chunkNumbersOf(task: MergeTask, tileNumbers: number): number {
+function chunkNumbersOf(task: MergeTask, tileNumbers: number, most: number): number {
   const gathered = [task.base, ...task.inputs].find((source) => source?.kind === 'gathered');
   const unit = gathered ? lcm(tileNumbers, gathered.rowLength) : tileNumbers;
-  const wanted = Math.max(1, Math.floor(CHUNK_NUMBERS / unit)) * unit;
+  const wanted = Math.max(1, Math.floor(most / unit)) * unit;
   return Math.min(wanted, Math.ceil((task.end - task.start) / unit) * unit);
 }
 
@@ -65,13 +67,13 @@ function lcm(a: number, b: number): number {
 }
 
 /** Bytes of arena that a task needs. */
-export function arenaBytesOf(task: Task): number {
+export function arenaBytesOf(task: Task, chunkNumbers = CHUNK_NUMBERS): number {
   if (task.kind === 'copy') return COPY_BYTES * 2 + 64;
   const numberBytes = task.precision === 'float32' ? 4 : 8;
   const method = mergeMethod(task.method, task.tensor.name);
   const tileNumbers = tileNumbersOf(method, task.tensor);
   const sources = [task.base, ...task.inputs].filter((source) => source !== undefined);
-  const chunk = chunkNumbersOf(task, tileNumbers);
+  const chunk = chunkNumbersOf(task, tileNumbers, chunkNumbers);
   let bytes = tileCountBound(task.inputs.length) * tileBytes(tileNumbers, numberBytes);
   bytes += method.scratchBytes(task.tensor) + 64 * (task.inputs.length + 8) + 4096;
   for (const source of sources) {
@@ -96,7 +98,7 @@ function runMerge(task: MergeTask, context: TaskContext): void {
   const kernels = context.kernels(task.precision);
   const method = mergeMethod(task.method, task.tensor.name);
   const tileNumbers = tileNumbersOf(method, task.tensor);
-  const chunkNumbers = chunkNumbersOf(task, tileNumbers);
+  const chunkNumbers = chunkNumbersOf(task, tileNumbers, context.chunkNumbers);
   const allocate = arenaAllocator(context.arena);
   const streams = openStreams(task, context, kernels, allocate, chunkNumbers);
   const base = task.base ? streams[0] : undefined;

@@ -2,6 +2,7 @@
 
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { badInput } from '../../errors.ts';
+import { explainSystemError } from '../../io/systemError.ts';
 import type { InputFile, Job } from './task.ts';
 
 export interface TaskFiles {
@@ -29,7 +30,8 @@ export function openTaskFiles(job: Job): TaskFiles {
   function outputDescriptor(file: number): number {
     const known = outputs.get(file);
     if (known !== undefined) return known;
-    const descriptor = openSync(job.outputFiles[file]!.path, 'r+');
+    const { path } = job.outputFiles[file]!;
+    const descriptor = attempt(path, 'cannot be written', () => openSync(path, 'r+'));
     outputs.set(file, descriptor);
     return descriptor;
   }
@@ -87,8 +89,6 @@ function attempt<T>(path: string, what: string, action: () => T): T {
   try {
     return action();
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const reason = code === 'ENOSPC' ? 'the disk is full' : code;
-    throw badInput(`${path}: ${what} (${reason})`, cause);
+    throw explainSystemError(path, what, cause);
   }
 }

@@ -57,6 +57,21 @@ const ARITHMETIC_RULES: Readonly<Record<string, readonly Json[]>> = {
   num_nextn_predict_layers: [0, null],
   attn_layer_period: [1, null],
   expert_layer_period: [1, null],
+  interleave_moe_layer_step: [1, null],
+  moe_layer_interval: [1, null],
+  moe_layer_start_index: [0, null],
+  moe_layers_enum: ['', null],
+  global_attn_every_n_layers: [1, null],
+  num_kv_shared_layers: [0, null],
+  scale_attn_by_inverse_layer_idx: [false, null],
+  hybrid_override_pattern: [null],
+};
+
+/** Rules that a list with an entry per layer, where there is one, takes precedence over. */
+const LISTED_RULES: Readonly<Record<string, string>> = {
+  sliding_window_pattern: 'layer_types',
+  full_attention_interval: 'layer_types',
+  no_rope_layer_interval: 'no_rope_layers',
 };
 
 export function withRestackedLayers(config: JsonObject, { stack, origins }: Restacked): JsonObject {
@@ -130,23 +145,20 @@ function movedIndices(
 
 function refuseRules(part: JsonObject): void {
   for (const [key, harmless] of Object.entries(ARITHMETIC_RULES)) {
-    if (!(key in part) || harmless.includes(part[key]!)) continue;
-    throw badInput(
-      `config: ${key} is ${JSON.stringify(part[key])}, a rule over layer numbers that slices ` +
-        'would change the meaning of',
-    );
+    if (key in part && !harmless.includes(part[key]!)) throw ruleOfNumbers(part, key);
+  }
+  for (const [key, list] of Object.entries(LISTED_RULES)) {
+    if (typeof part[key] === 'number' && !Array.isArray(part[list])) throw ruleOfNumbers(part, key);
   }
   const windowed = part.use_sliding_window === true && !Array.isArray(part.layer_types);
   if (windowed && typeof part.max_window_layers === 'number') {
-    throw badInput(
-      `config: max_window_layers is ${part.max_window_layers}, a rule over layer numbers that ` +
-        'slices would change the meaning of',
-    );
+    throw ruleOfNumbers(part, 'max_window_layers');
   }
-  if (typeof part.sliding_window_pattern === 'number' && !Array.isArray(part.layer_types)) {
-    throw badInput(
-      `config: sliding_window_pattern is ${part.sliding_window_pattern}, a rule over layer ` +
-        'numbers that slices would change the meaning of',
-    );
-  }
+}
+
+function ruleOfNumbers(part: JsonObject, key: string) {
+  return badInput(
+    `config: ${key} is ${JSON.stringify(part[key])}, a rule over layer numbers that slices would ` +
+      'change the meaning of',
+  );
 }

@@ -1,6 +1,7 @@
 /** What planning one recipe knows and collects while it goes through the tensors. */
 
 import type { TensorEntry } from '../../checkpoint/checkpoint.ts';
+import { badInput } from '../../errors.ts';
 import type { Dtype, MergeableDtype } from '../../tensor/dtype.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { GatheredSource, InputFile } from '../execute/task.ts';
@@ -11,6 +12,7 @@ import { isIdentityMap } from '../tokenizer/rowMap.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { newResolutionLog, type ResolutionLog } from './parameters.ts';
 import {
+  canonicalName,
   inputEmbedding,
   isByVocabulary,
   isHead,
@@ -68,13 +70,27 @@ export function createPlanContext(input: PlanContextInput): PlanContext {
   function find(model: LoadedModel, name: string): TensorEntry | undefined {
     const finder = finders.get(model) ?? tensorFinder(model.checkpoint);
     finders.set(model, finder);
-    const entry = finder.find(name) ?? tiedHead(model, name);
+    const found = finder.find(name);
+    if (found) assertServesOnce(model, found.name, name);
+    const entry = found ?? tiedHead(model, name);
     if (!entry) return undefined;
     used.get(model)?.add(entry.name);
     if (entry.name !== name) {
       notes.add(`${model.reference}: "${entry.name}" serves as "${name}"`, name);
     }
     return entry;
+  }
+  const served = new Map<string, string>();
+  /** A stored tensor stands for one tensor of the output's model, under whatever name. */
+  function assertServesOnce(model: LoadedModel, stored: string, name: string): void {
+    const key = `${model.checkpoint.path}\0${stored}`;
+    const other = served.get(key) ?? name;
+    served.set(key, other);
+    if (isSameName(other, name) || isSameName(name, other)) return;
+    throw badInput(
+      `${model.reference}: tensor "${stored}" could be both "${other}" and "${name}"; ` +
+        'the models name their tensors too differently to be merged',
+    );
   }
   const outDtype = input.dtype ?? recipe.outDtype ?? recipe.dtype;
   return {
@@ -95,12 +111,17 @@ export function createPlanContext(input: PlanContextInput): PlanContext {
   };
 }
 
+/** Whether the names differ by a prefix or an old spelling at the most. */
+function isSameName(longer: string, shorter: string): boolean {
+  return `.${canonicalName(longer)}`.endsWith(`.${canonicalName(shorter)}`);
+}
+
 /** A model without a head of its own uses its embedding, unless its config says otherwise. */
 function tiedHead({ checkpoint }: LoadedModel, name: string): TensorEntry | undefined {
   return isHead(name) && isTied(checkpoint.config) ? inputEmbedding(checkpoint) : undefined;
 }
 
-function isTied(config: LoadedModel['checkpoint']['config']): boolean {
+export function isTied(config: LoadedModel['checkpoint']['config']): boolean {
   const text = config?.text_config;
   const nested = typeof text === 'object' && text && 'tie_word_embeddings' in text;
   const value = nested ? text.tie_word_embeddings : config?.tie_word_embeddings;

@@ -41,22 +41,24 @@ const REPLACED = [
 export interface FilePlanInput {
   readonly plan: MergePlan;
   readonly recipeText: string;
+  /** Takes the folders of this machine out of a text. */
+  readonly portable: (text: string) => string;
   readonly inputs: readonly InputSummary[];
   readonly seed: number;
   readonly version: string;
 }
 
 export async function planFiles(input: FilePlanInput): Promise<FilePlan> {
-  const { plan } = input;
+  const { plan, portable } = input;
   const tokenizer = await planTokenizerFiles(plan);
   const written = [
     ...tokenizer.files.files,
     ...(await generationConfig(plan)),
     ...(plan.config ? [jsonFile('config.json', plan.config)] : []),
     ...indexFile(plan),
-    { name: RECIPE_FILE, content: input.recipeText },
+    { name: RECIPE_FILE, content: portable(input.recipeText) },
     jsonFile(PROVENANCE_FILE, provenanceOf(input)),
-    { name: MODEL_CARD, content: modelCard(input) },
+    { name: MODEL_CARD, content: portable(modelCard(input)) },
   ];
   const names = new Set([...written.map(({ name }) => name), ...REPLACED]);
   const omitted = new Set(tokenizer.files.omitted);

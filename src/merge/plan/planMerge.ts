@@ -16,11 +16,11 @@ import type { LoadedModel } from './loadedModel.ts';
 import { type OutputLayout, planOutputTensors, referenceModel } from './outputTensors.ts';
 import { checkParameterNames } from './parameters.ts';
 import { withDtype, withRestackedLayers, withUntiedHead } from './planConfig.ts';
-import { createPlanContext, type PlanContext } from './planContext.ts';
+import { createPlanContext, isTied, type PlanContext } from './planContext.ts';
 import { type PlannedShard, planShards } from './planShards.ts';
 import { type PlannedTensor, planTensor } from './planTensor.ts';
 import { planVocabulary, type VocabularyPlan } from './planVocabulary.ts';
-import { outputHead } from './tensorNames.ts';
+import { isHead, outputHead } from './tensorNames.ts';
 
 export interface PlanOptions {
   readonly seed: number;
@@ -201,8 +201,7 @@ function planConfig(
   const dtype = mainDtype(tensors);
   if (dtype) config = withDtype(config, dtype);
   if (layout.restacked) config = withRestackedLayers(config, layout.restacked);
-  const head = layout.tensors.find(({ name }) => name === outputHeadName(layout));
-  if (head && !outputHead(reference.checkpoint)) config = withUntiedHead(config);
+  if (unties(layout, reference)) config = withUntiedHead(config);
   if (tokenizer) {
     const patched = patchConfigForVocabulary(config, tokenizer);
     for (const line of patched.notes) context.note(line);
@@ -211,8 +210,16 @@ function planConfig(
   return config;
 }
 
-function outputHeadName({ tensors }: OutputLayout): string | undefined {
-  return tensors.find(({ name }) => /(^|\.)(lm_head|embed_out)\.weight$/.test(name))?.name;
+/** Whether the output has a head that the reference's config would have loaders ignore. */
+function unties({ tensors }: OutputLayout, reference: LoadedModel): boolean {
+  const head = tensors.find(({ name }) => isHead(name));
+  if (!head || !isTied(reference.checkpoint.config)) return false;
+  const inputs = [...head.sources, ...(head.base ? [head.base] : [])];
+  return (
+    inputs.some(
+      ({ model: { checkpoint } }) => outputHead(checkpoint) && !isTied(checkpoint.config),
+    ) || !outputHead(reference.checkpoint)
+  );
 }
 
 /** The dtype that most of the elements have. */

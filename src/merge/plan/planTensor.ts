@@ -65,7 +65,7 @@ export function planTensor(output: OutputTensor, context: PlanContext): PlannedT
   const located = chosen.inputs.map(({ wanted }) => locate(wanted, output, context));
   const base = chosen.base && locate(chosen.base, output, context);
   const all = [...(base ? [base] : []), ...located.filter((item) => item !== undefined)];
-  if (all.length < located.length + (chosen.base ? 1 : 0)) return copyBuffer(output, all, context);
+  if (isBuffer(output.name)) return copyBuffer(output, all, context);
   if (all.some(({ entry }) => !isMergeable(entry.dtype))) return planCopy(output, all, context);
   return planMerged(output, chosen, all, base, context);
 }
@@ -116,6 +116,7 @@ function locate(
   if (isBuffer(name)) {
     context.note(
       `buffer "${name}" is missing in ${model.reference}; it is copied from a model that has it`,
+      name,
     );
     return undefined;
   }
@@ -123,9 +124,12 @@ function locate(
   throw badInput(`tensor "${name}"${where} is missing in ${model.reference}`);
 }
 
+/** Tables and masks are what they are: no weights apply to them, and no output dtype. */
 function copyBuffer(output: OutputTensor, all: readonly Located[], context: PlanContext) {
   const [first] = all;
   if (!first) throw badInput(`tensor "${output.name}" is missing in every model`);
+  if (all.length > 1)
+    context.note(`buffer "${output.name}" is copied from ${first.model.reference}`, output.name);
   return planCopy(output, [first], context);
 }
 
@@ -172,6 +176,12 @@ function assertSameShape(name: string, a: Located, b: Located): void {
   );
 }
 
+/** The config is the base model's, also where the method does not read the base's tensors. */
+function assertFitsConfig({ name, base }: OutputTensor, first: Located, context: PlanContext) {
+  const entry = base && context.find(base.model, base.name);
+  if (base && entry) assertSameShape(name, { model: base.model, entry }, first);
+}
+
 function planMerged(
   output: OutputTensor,
   chosen: ChosenInputs,
@@ -181,7 +191,10 @@ function planMerged(
 ): PlannedTensor {
   const { method } = context;
   const gather = context.gather(output.name, all);
-  if (!gather) for (const other of all) assertSameShape(output.name, all[0]!, other);
+  if (!gather) {
+    for (const other of all) assertSameShape(output.name, all[0]!, other);
+    assertFitsConfig(output, all[0]!, context);
+  }
   const shape = gather?.shape ?? all[0]!.entry.shape;
   const dtype = context.outputDtype((base ?? all[0]!).entry.dtype as MergeableDtype);
   const merge = resolveTensor(output, chosen, shape, base !== undefined, context);

@@ -9,6 +9,7 @@ import type { Recipe } from '../recipe/recipe.ts';
 import { planTokenizer, type TokenizerPlan } from '../tokenizer/planTokenizer.ts';
 import { vocabularyDifference } from '../tokenizer/vocabulary.ts';
 import { type LoadedModel, modelReferences, sameModel } from './loadedModel.ts';
+import { referenceModel } from './outputTensors.ts';
 import { inputEmbedding } from './tensorNames.ts';
 
 export interface VocabularyPlan {
@@ -24,7 +25,8 @@ export async function planVocabulary(
 ): Promise<VocabularyPlan> {
   const merged = mergedModels(recipe, method, modelOf);
   if (recipe.tokenizer) return planOutputVocabulary(recipe, merged, modelOf);
-  await assertSameVocabulary(merged);
+  // The output's tokenizer is the reference's, even if the method does not read its tensors.
+  await assertSameVocabulary([referenceModel(recipe, modelOf), ...merged]);
   return { tokenizer: undefined, models: [] };
 }
 
@@ -37,13 +39,18 @@ function mergedModels(
   const sources = recipe.modules.flatMap((module) =>
     module.slices.flatMap((slice) => slice.sources.map((source) => source.model)),
   );
-  const base = method.base === 'none' ? undefined : recipe.baseModel;
-  const references = base === undefined ? sources : [base, ...sources];
+  const bases = method.base === 'none' ? [] : baseModels(recipe);
+  const references = [...bases, ...sources];
   const models: LoadedModel[] = [];
   for (const model of references.map(modelOf)) {
     if (!models.some((other) => sameModel(other, model))) models.push(model);
   }
   return models;
+}
+
+function baseModels(recipe: Recipe): string[] {
+  const parts = [recipe, ...recipe.modules, ...recipe.modules.flatMap(({ slices }) => slices)];
+  return parts.flatMap(({ baseModel }) => baseModel ?? []);
 }
 
 async function planOutputVocabulary(

@@ -5,14 +5,14 @@ import type { FilePlanInput } from './planFiles.ts';
 
 export const PROVENANCE_FILE = 'lmfuse.json';
 
-export function provenanceOf({ plan, inputs, seed, version }: FilePlanInput): JsonObject {
+export function provenanceOf({ plan, inputs, seed, version, portable }: FilePlanInput): JsonObject {
   return {
     generator: `lmfuse ${version}`,
     method: plan.method.name,
     seed,
-    ...(plan.recipe.baseModel === undefined ? {} : { base_model: plan.recipe.baseModel }),
+    ...(plan.recipe.baseModel === undefined ? {} : { base_model: portable(plan.recipe.baseModel) }),
     inputs: inputs.map(({ reference, files }) => ({
-      model: reference,
+      model: portable(reference),
       files: files.map(({ name, byteLength, headerSha256, sha256 }) => ({
         name,
         size: byteLength,
@@ -20,6 +20,6 @@ export function provenanceOf({ plan, inputs, seed, version }: FilePlanInput): Js
         ...(sha256 === undefined ? {} : { sha256 }),
       })),
     })),
-    notes: [...plan.notes],
+    notes: plan.notes.map(portable),
   };
 }

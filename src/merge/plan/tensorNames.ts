@@ -56,7 +56,7 @@ function indexSuffixes(canonical: ReadonlyMap<string, TensorEntry>) {
 }
 
 const EMBEDDING =
-  /(^|\.)(embed_tokens|wte|word_embeddings|shared|embed_in|tok_embeddings)\.weight$/;
+  /(^|\.)(embed_tokens|wte|word_embeddings?|shared|embed_in|tok_embeddings|embeddings?)\.weight$/;
 const HEAD = /(^|\.)(lm_head|embed_out)\.weight$/;
 
 /** The input embedding: the first tensor whose name says so. */
@@ -77,7 +77,7 @@ export function outputHead(checkpoint: Checkpoint): TensorEntry | undefined {
 }
 
 const VOCABULARY_WORDS =
-  /(^|\.)(embed_tokens|wte|word_embeddings|shared|embed_in|tok_embeddings|lm_head|embed_out|predictions(\.decoder)?|final_logits_bias|output_projection)(\.(weight|bias))?$/;
+  /(^|\.)(embed_tokens|wte|word_embeddings?|shared|embed_in|tok_embeddings|embeddings?|lm_head(\.decoder)?|embed_out|predictions(\.decoder)?|vocab_projector|generator_lm_head|final_logits_bias|output_projection|output_layer)(\.(weight|bias))?$|^output\.weight$/;
 
 /** Whether a tensor's rows are the vocabulary's tokens, `rows` being the embedding's. */
 export function isByVocabulary(entry: TensorEntry, rows: number | undefined): boolean {

@@ -2,26 +2,27 @@
  * The recipe format as a JSON Schema, for completion, hover help and checks in editors.
  *
  * Parameter names stay open, as methods differ in them; those that are passed in get descriptions.
+ * Methods that are passed in are the only ones.
  */
 
 import { z } from 'zod';
 import { parameters, recipeSchema } from './schema.ts';
 
 export interface RecipeSchemaWords {
-  /** Merge methods, each with a sentence. */
+  /** Merge methods, each with what to say of it. */
   readonly methods?: Readonly<Record<string, string>>;
-  /** Parameters of the methods, each with a sentence. */
+  /** Parameters of the methods, each with what to say of it. */
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
 export function recipeJsonSchema(words: RecipeSchemaWords = {}): object {
-  const methods = Object.keys(words.methods ?? {});
+  const methods = Object.entries(words.methods ?? {});
   const schema = z.toJSONSchema(recipeSchema, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
       if (zodSchema === parameters) jsonSchema.properties = parameterProperties(words);
       if (zodSchema === recipeSchema.shape.merge_method && methods.length > 0) {
-        jsonSchema.examples = methods;
+        jsonSchema.anyOf = methods.map(([name, description]) => ({ const: name, description }));
       }
     },
   });

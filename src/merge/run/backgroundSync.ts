@@ -6,6 +6,7 @@
 import { close as closeCallback, fdatasync, fsync as fsyncCallback, open } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { explained } from './outputFolder.ts';
 
 export interface BackgroundSync {
   /** Says that the file has new data. */
@@ -26,7 +27,7 @@ export const NO_SYNC: BackgroundSync = {
 
 const sync = { data: promisify(fdatasync), all: promisify(fsyncCallback) };
 
-/** `isBusy` tells whether a file may get data without `touched` being called for it. */
+/** `currentFile` tells which file may get data without `touched` being called for it. */
 export async function startBackgroundSync(
   paths: readonly string[],
   currentFile: () => number | undefined,
@@ -34,16 +35,21 @@ export async function startBackgroundSync(
   const descriptors = await Promise.all(paths.map((path) => promisify(open)(path, 'r+')));
   const dirty = new Set<number>();
   let running = true;
+  let failure: { readonly error: unknown } | undefined;
+  const syncFile = (how: (descriptor: number) => Promise<void>, file: number) =>
+    explained(paths[file]!, () => how(descriptors[file]!));
   const loop = (async () => {
     while (running) {
       const current = currentFile();
       const files = new Set(dirty);
       dirty.clear();
       if (current !== undefined) files.add(current);
-      for (const file of files) await sync.data(descriptors[file]!);
+      for (const file of files) await syncFile(sync.data, file);
       await setTimeout(PAUSE_MS);
     }
-  })();
+  })().catch((error: unknown) => {
+    failure = { error };
+  });
   const end = async () => {
     running = false;
     await loop;
@@ -53,8 +59,12 @@ export async function startBackgroundSync(
     touched: (file) => void dirty.add(file),
     async finish() {
       await end();
-      await Promise.all(descriptors.map((descriptor) => sync.all(descriptor)));
-      await closeAll();
+      try {
+        if (failure) throw failure.error;
+        await Promise.all(descriptors.map((_, file) => syncFile(sync.all, file)));
+      } finally {
+        await closeAll();
+      }
     },
     async abandon() {
       await end();

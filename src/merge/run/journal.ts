@@ -9,6 +9,7 @@
 
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { explainSystemError } from '../../io/systemError.ts';
 
 export interface Journal {
   readonly done: ReadonlySet<number>;
@@ -47,11 +48,18 @@ function openJournal(
   start: string,
 ): Journal {
   const descriptor = openSync(path, flags);
-  writeSync(descriptor, start);
+  const append = (line: string) => {
+    try {
+      writeSync(descriptor, line);
+    } catch (cause) {
+      throw explainSystemError(path, 'cannot be written', cause);
+    }
+  };
+  append(start);
   fsyncSync(descriptor);
   return {
     done,
-    markDone: (task) => void writeSync(descriptor, `{"done":${task}}\n`),
+    markDone: (task) => append(`{"done":${task}}\n`),
     close: () => closeSync(descriptor),
   };
 }

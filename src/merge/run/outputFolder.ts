@@ -4,9 +4,10 @@
  * asked for it, and stays until its successor is complete.
  */
 
-import { access, mkdir, open, realpath, rename, rm, statfs } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { lstat, mkdir, open, realpath, rename, rm, statfs } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { badInput } from '../../errors.ts';
+import { explainSystemError } from '../../io/systemError.ts';
 import { PROVENANCE_FILE } from '../plan/provenance.ts';
 
 export interface OutputFolder {
@@ -41,24 +42,37 @@ export async function planOutputFolder(
 async function assertNoInput(out: string, inputs: readonly string[]): Promise<void> {
   const target = await realOrSame(out);
   for (const input of inputs) {
-    const inside = relative(target, await realOrSame(input));
-    if (inside.startsWith('..') || resolve(inside) === inside) continue;
-    const what = inside === '' ? 'is one of the inputs' : `holds the input ${input}`;
-    throw badInput(`${out}: ${what}; choose another output folder`);
+    const source = await realOrSame(input);
+    for (const suffix of ['', PARTIAL_SUFFIX, OLD_SUFFIX]) {
+      if (!holds(target + suffix, source)) continue;
+      const is = source === target + suffix ? 'is one of the inputs' : `holds the input ${input}`;
+      throw badInput(`${out}${suffix}: ${is}; choose another output folder`);
+    }
+    if (!holds(source, target)) continue;
+    // The work folder would be taken for files of the model.
+    throw badInput(`${out}: lies inside the input ${input}; choose another output folder`);
   }
 }
 
+function holds(folder: string, path: string): boolean {
+  const inside = relative(folder, path);
+  return inside.split(sep)[0] !== '..' && !isAbsolute(inside);
+}
+
+/** The real path; of something that does not exist, that of its nearest existing parent. */
 async function realOrSame(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch {
-    return resolve(path);
+    const parent = dirname(path);
+    return parent === path ? path : join(await realOrSame(parent), basename(path));
   }
 }
 
+/** Whether there is anything of this name, be it a link that leads nowhere. */
 export async function isThere(path: string): Promise<boolean> {
   try {
-    await access(path);
+    await lstat(path);
     return true;
   } catch {
     return false;
@@ -82,12 +96,7 @@ export async function explained<T>(path: string, action: () => Promise<T>): Prom
   try {
     return await action();
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    if (typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) throw cause;
-    throw badInput(
-      `${path}: cannot be written (${code === 'ENOSPC' ? 'the disk is full' : code})`,
-      cause,
-    );
+    throw explainSystemError(path, 'cannot be written', cause);
   }
 }
 
@@ -109,11 +118,20 @@ export async function publish(
       await rm(old, { recursive: true, force: true });
       await rename(folder.out, old);
     }
-    await rename(finished, folder.out);
+    await renameOrRestore(finished, folder, old);
   });
   if (options.sync) await syncFolder(parent);
   await rm(old, { recursive: true, force: true });
   await rm(folder.partial, { recursive: true, force: true });
+}
+
+async function renameOrRestore(finished: string, folder: OutputFolder, old: string) {
+  try {
+    await rename(finished, folder.out);
+  } catch (error) {
+    if (folder.replaces) await rename(old, folder.out);
+    throw error;
+  }
 }
 
 /** Folders cannot be opened for syncing everywhere (Windows); there the rename has to do. */

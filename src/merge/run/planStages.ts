@@ -5,9 +5,15 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { badInput } from '../../errors.ts';
 import type { MergeOptions, PlanSummary } from '../merge.ts';
-import { type LoadedModel, type LocateOptions, loadModels } from '../plan/loadedModel.ts';
+import {
+  type LoadedModel,
+  type LocateOptions,
+  loadModels,
+  modelReferences,
+} from '../plan/loadedModel.ts';
 import { type FilePlan, planFiles } from '../plan/planFiles.ts';
 import { type MergePlan, planMerge } from '../plan/planMerge.ts';
+import { portableNames } from '../plan/portableNames.ts';
 import { type ParsedRecipes, parseRecipes } from '../recipe/parseRecipes.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { packageVersion } from '../version.ts';
@@ -21,6 +27,8 @@ export interface RecipeFile {
   readonly text: string;
   readonly parsed: ParsedRecipes;
   readonly locate: LocateOptions;
+  /** Takes the folders of this machine out of a text. */
+  readonly portable: (text: string) => string;
 }
 
 export interface PlannedStage {
@@ -61,7 +69,6 @@ export async function planStages(options: MergeOptions): Promise<PlannedStages> 
     known.set(recipe.name, plannedModel(recipe.name, outputOf(folder), stage.plan, stage.files));
   }
   await assertNotAnInput(options, output, stages, known);
-  await assertSpace(output, stages);
   return { file, output, stages, warnings: file.parsed.warnings };
 }
 
@@ -94,7 +101,9 @@ async function readRecipe({ recipe, currentFolder, cacheFolder }: MergeOptions) 
     recipeFolder: dirname(path),
     ...(cacheFolder === undefined ? {} : { cacheFolder }),
   };
-  return { text, parsed: parseRecipes(text, basename(recipe)), locate };
+  const parsed = parseRecipes(text, basename(recipe));
+  const portable = portableNames(parsed.recipes.flatMap(modelReferences));
+  return { text, parsed, locate, portable };
 }
 
 function stageFolder(output: OutputFolder, recipe: Recipe, all: readonly Recipe[]): string {
@@ -118,7 +127,14 @@ export async function planStage(
   });
   const inputs = await summarizeInputs(plan.models, { hash: false });
   const version = packageVersion();
-  const files = await planFiles({ plan, recipeText: file.text, inputs, seed, version });
+  const files = await planFiles({
+    plan,
+    recipeText: file.text,
+    portable: file.portable,
+    inputs,
+    seed,
+    version,
+  });
   const summary = summarizePlan(plan, inputs, {
     threads: threadsFor(plan, options.threads, availableParallelism()),
     freeBytes: await freeBytes(folder),
@@ -140,13 +156,15 @@ async function assertNotAnInput(
   await planOutputFolder(output.out, { overwrite: options.overwrite ?? false, inputs });
 }
 
-async function assertSpace(output: OutputFolder, stages: readonly PlannedStage[]): Promise<void> {
+/** One sentence if the disk cannot hold the output; what a partial folder holds already counts. */
+export async function spaceShortage({
+  output,
+  stages,
+}: Pick<PlannedStages, 'output' | 'stages'>): Promise<string | undefined> {
   const needed = stages.reduce((sum, { summary }) => sum + summary.outputBytes, SPARE_BYTES);
   const free = (await freeBytes(output.out)) + (await allocatedBytes(output.partial));
-  if (needed <= free) return;
-  throw badInput(
-    `${output.out}: the merge needs ${gigabytes(needed)} of disk space, and ${gigabytes(free)} are free`,
-  );
+  if (needed <= free) return undefined;
+  return `${output.out}: the merge needs ${gigabytes(needed)} of disk space, and ${gigabytes(free)} are free`;
 }
 
 async function allocatedBytes(folder: string): Promise<number> {

@@ -1,9 +1,9 @@
 /** Carries out one plan in a work folder: weights by the tasks, then all other files. */
 
-import { createHash } from 'node:crypto';
 import { chmod, copyFile, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FusionError } from '../../errors.ts';
+import { withFileSource } from '../../io/fileSource.ts';
 import { createControl } from '../execute/control.ts';
 import { runJob } from '../execute/runJob.ts';
 import { type Job, outputBytesOf } from '../execute/task.ts';
@@ -41,18 +41,14 @@ export function outputOf(folder: string): string {
 
 const journalOf = (folder: string) => join(folder, 'journal.jsonl');
 
-/** Whether the folder holds the remains of the same merge. */
-export function canResume(folder: string, fingerprint: string): boolean {
-  return readJournal(journalOf(folder), fingerprint) !== undefined;
-}
-
+/** Returns whether remains of an earlier run were used. */
 export async function runPlan(
   plan: MergePlan,
   files: FilePlan,
   options: RunPlanOptions,
-): Promise<void> {
+): Promise<boolean> {
   const output = outputOf(options.folder);
-  const journal = await openWork(plan, options);
+  const { journal, resumed } = await openWork(plan, options);
   const job: Job = {
     inputFiles: plan.inputFiles,
     outputFiles: plan.shards.map((shard) => ({
@@ -64,20 +60,29 @@ export async function runPlan(
   try {
     await runTasks(job, journal, options);
     await writeFiles(output, files, options.sync);
+    return resumed;
   } finally {
     journal.close();
   }
 }
 
+interface OpenedWork {
+  readonly journal: Journal;
+  /** Whether it holds remains of an earlier run. */
+  readonly resumed: boolean;
+}
+
 /** Opens the work folder: the remains of the same merge, or a new one. */
-async function openWork(plan: MergePlan, options: RunPlanOptions): Promise<Journal> {
+async function openWork(plan: MergePlan, options: RunPlanOptions): Promise<OpenedWork> {
   const { folder, fingerprint } = options;
   const done = readJournal(journalOf(folder), fingerprint);
-  if (done && (await hasShards(plan, folder))) return continueJournal(journalOf(folder), done);
+  if (done && (await hasShards(plan, folder))) {
+    return { journal: continueJournal(journalOf(folder), done), resumed: true };
+  }
   await rm(folder, { recursive: true, force: true });
   await createFolder(outputOf(folder));
   for (const shard of plan.shards) await createShard(join(outputOf(folder), shard.name), shard);
-  return createJournal(journalOf(folder), fingerprint);
+  return { journal: createJournal(journalOf(folder), fingerprint), resumed: false };
 }
 
 async function hasShards(plan: MergePlan, folder: string): Promise<boolean> {
@@ -127,6 +132,7 @@ async function runTasks(job: Job, journal: Journal, options: RunPlanOptions): Pr
   }
   progress.report('sync');
   await sync.finish();
+  progress.report('finish');
 }
 
 function startSync(
@@ -178,16 +184,31 @@ function sizeOf(job: Job, index: number): number {
 async function writeFiles(output: string, { copies, files }: FilePlan, sync: boolean) {
   for (const { name, from } of copies) {
     const path = join(output, name);
-    await explained(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
-      await rm(path, { force: true });
-      await copyFile(from, path);
-      await chmod(path, PLAIN_FILE_MODE);
+    // What is wrong with the original is said of the original.
+    await withFileSource(from, async () => {
+      await explained(path, () => copyOver(from, path, sync));
     });
   }
   for (const { name, content } of files) {
     const path = join(output, name);
     await explained(path, () => writeWhole(path, content, sync));
+  }
+}
+
+async function copyOver(from: string, path: string, sync: boolean): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await rm(path, { force: true });
+  await copyFile(from, path);
+  await chmod(path, PLAIN_FILE_MODE);
+  if (sync) await syncPath(path);
+}
+
+async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 
@@ -200,9 +221,4 @@ async function writeWhole(path: string, content: string, sync: boolean): Promise
   } finally {
     await handle.close();
   }
-}
-
-/** What must agree for a partial output to be continued. */
-export function fingerprintOf(parts: unknown): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

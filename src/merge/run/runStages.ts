@@ -1,18 +1,18 @@
 /** Carries out planned stages one after the other, and puts the last one's result in its place. */
 
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { openCheckpoint } from '../../checkpoint/open.ts';
 import { FusionError } from '../../errors.ts';
 import type { InputSummary, MergeOptions, MergeReport } from '../merge.ts';
 import { type LoadedModel, loadedModel } from '../plan/loadedModel.ts';
 import { type FilePlan, planFiles } from '../plan/planFiles.ts';
 import { packageVersion } from '../version.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { summarizeInputs } from './hashInputs.ts';
 import { holdLock } from './lock.ts';
 import { createFolder, isThere, publish } from './outputFolder.ts';
 import { type PlannedStage, type PlannedStages, planStage } from './planStages.ts';
-import { canResume, fingerprintOf, outputOf, runPlan } from './runPlan.ts';
+import { outputOf, runPlan } from './runPlan.ts';
 
 export async function runStages(
   planned: PlannedStages,
@@ -71,10 +71,9 @@ async function runStage(
   planned: PlannedStages,
   options: MergeOptions,
 ): Promise<boolean> {
-  const fingerprint = fingerprintFor(stage, planned, options);
-  const resumed = canResume(stage.folder, fingerprint);
+  const fingerprint = fingerprintOf(stage, planned, options);
   const { recipe, plan, summary } = stage;
-  await runPlan(plan, await filesWithHashes(stage, planned, options), {
+  return runPlan(plan, await filesWithHashes(stage, planned, options), {
     folder: stage.folder,
     fingerprint,
     threads: summary.threads,
@@ -86,38 +85,6 @@ async function runStage(
         ...progress,
       });
     },
-  });
-  return resumed;
-}
-
-/**
- * All that changes a byte of the output, and every input's size, time and header. A stage's input
- * that an earlier stage made has a new time after each run, so for it the header has to do.
- */
-function fingerprintFor(
-  { plan, files, recipe }: PlannedStage,
-  planned: PlannedStages,
-  options: MergeOptions,
-): string {
-  const stageFolders = join(planned.output.partial, 'stages');
-  const inputs = plan.models.map(({ reference, checkpoint }) => ({
-    reference,
-    files: checkpoint.files.map((file) => ({
-      ...file,
-      modifiedMs: file.path.startsWith(stageFolders) ? 0 : file.modifiedMs,
-    })),
-  }));
-  return fingerprintOf({
-    version: packageVersion(),
-    recipe: planned.file.text,
-    name: recipe.name,
-    seed: options.seed ?? 0,
-    dtype: options.dtype,
-    hash: options.hash === true,
-    inputs,
-    files: files.files,
-    copies: files.copies,
-    shards: plan.shards.map(({ name, byteLength }) => ({ name, byteLength })),
   });
 }
 
@@ -144,6 +111,7 @@ async function filesWithHashes(
   return planFiles({
     plan,
     recipeText: planned.file.text,
+    portable: planned.file.portable,
     inputs,
     seed: options.seed ?? 0,
     version: packageVersion(),

@@ -1,11 +1,12 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { MERGE_METHODS } from '../../../src/merge/method/registry.ts';
 import { recipeJsonSchema } from '../../../src/merge/recipe/jsonSchema.ts';
 import { readGoldenRecipes } from './golden.ts';
 
 const schema = recipeJsonSchema({
-  methods: { linear: 'A weighted mean.' },
+  methods: Object.fromEntries(MERGE_METHODS.map(({ name }) => [name, `Merges by ${name}.`])),
   parameters: { weight: 'How much of the model.' },
 });
 const validate = new Ajv2020({
@@ -43,10 +44,11 @@ tokenizer:
     ['no form', 'merge_method: linear'],
     ['two forms', 'merge_method: linear\nmodels: [{model: a}]\nslices: [{sources: [{model: a}]}]'],
     ['no method', 'models: [{model: a}]'],
+    ['an unknown method', 'merge_method: linaer\nmodels: [{model: a}]'],
     ['a bad value', 'merge_method: linear\nmodels: [{model: a, parameters: {weight: {x: 1}}}]'],
     [
       'a bad value of an unlisted parameter',
-      'merge_method: l\nparameters: {x: {y: 1}}\nmodels: [{model: a}]',
+      'merge_method: linear\nparameters: {x: {y: 1}}\nmodels: [{model: a}]',
     ],
   ])('rejects: %s', (_, text) => {
     expect(accepts(text)).toBe(false);
@@ -67,7 +69,9 @@ tokenizer:
     expect(JSON.stringify(schema)).toContain(
       '"weight":{"$ref":"#/$defs/parameterSetting","description":"How much of the model."}',
     );
-    expect(JSON.stringify(schema)).toContain('"examples":["linear"]');
+    expect(JSON.stringify(schema)).toContain(
+      '{"const":"linear","description":"Merges by linear."}',
+    );
   });
 
   it('does not keep words between calls', () => {

@@ -121,10 +121,13 @@ function elected(sparsify: Sparsify, normalizes: boolean) {
     const votesOf = (j: number) => sumOf(vectors.map((v, i) => Math.abs(weights[i]! * v[j]!)));
     const solution = onBase(problem, (j) => consensus(j, balanceOf(j) < 0));
     const opposite = onBase(problem, (j) => consensus(j, balanceOf(j) >= 0));
+    // Weights that float32 rounds make ties that float64 sees, or the other way round.
+    const isExact = weights.every((weight) => weight === problem.store(weight));
     const also = new Map<number, number>();
     for (let j = 0; j < sizeOf(problem); j++) {
       const balance = Math.abs(balanceOf(j));
-      if (balance < 1e-6 * votesOf(j) && balance > 0) also.set(j, opposite.values[j]!);
+      if (balance <= 1e-6 * votesOf(j) && (balance > 0 || !isExact))
+        also.set(j, opposite.values[j]!);
     }
     return { ...solution, also };
   };
