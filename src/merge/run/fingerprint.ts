@@ -36,14 +36,18 @@ export function fingerprintOf(
   });
 }
 
-/** SHA-256 of a value's JSON, in which long lists of rows stand as their own SHA-256. */
-function digest(value: unknown): string {
-  const known = new Map<Int32Array, string>();
-  const text = JSON.stringify(value, (_key, part: unknown) => {
-    if (!(part instanceof Int32Array)) return part;
-    const hash = known.get(part) ?? createHash('sha256').update(part).digest('hex');
+/** SHA-256 of a value's JSON, in which maps of rows, which many tasks share, stand as their own. */
+function digest(value: unknown, known = new Map<object, string>()): string {
+  const text = JSON.stringify(value, (key, part: unknown) => {
+    if (part instanceof Int32Array) return sha256(part);
+    if (key !== 'map' || typeof part !== 'object' || part === null) return part;
+    const hash = known.get(part) ?? digest({ ...part }, known);
     known.set(part, hash);
     return hash;
   });
-  return createHash('sha256').update(text).digest('hex');
+  return sha256(text);
+}
+
+function sha256(data: string | Int32Array): string {
+  return createHash('sha256').update(data).digest('hex');
 }

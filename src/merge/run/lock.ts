@@ -2,7 +2,6 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { badInput } from '../../errors.ts';
 
 interface Holder {
