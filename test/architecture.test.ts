@@ -69,6 +69,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'merge/execute/worker.ts': ['worker_threads'],
   'merge/plan/loadedModel.ts': ['fs/promises', 'path'],
   'merge/plan/planFiles.ts': ['path'],
+  'merge/plan/portableNames.ts': ['path'],
   'merge/plan/planTensor.ts': ['crypto'],
   'merge/run/': ['crypto', 'fs', 'fs/promises', 'os', 'path', 'timers/promises', 'util'],
   'train/textClassifierCheckpoint.ts': ['fs/promises', 'path'],

@@ -114,7 +114,9 @@ function renderTotal(difference: CheckpointDifference): string {
   const [cosine, delta, relative, unchanged] = figureCells(total);
   const lines = [
     `${compared}: ${unchanged} unchanged`,
-    `cosine ${cosine}, |b - a| ${delta}, |b - a| / |a| ${relative}`,
+    ...(total.normA === null
+      ? []
+      : [`cosine ${cosine}, |b - a| ${delta}, |b - a| / |a| ${relative}`]),
     ...(total.nonFinite > 0
       ? [`${plural(total.nonFinite, 'element')} infinite or not a number: in no norm and no cosine`]
       : []),

@@ -116,7 +116,7 @@ function mergeOptions({ recipe, out, values, context }: Job): MergeOptions {
 }
 
 async function showPlan(job: Job): Promise<void> {
-  const { values, context, recipe, out } = job;
+  const { values, context, recipe } = job;
   warn(job, job.warnings);
   const plan = await planMergeFile(mergeOptions(job));
   if (values.json) {
@@ -126,7 +126,7 @@ async function showPlan(job: Job): Promise<void> {
   warn(job, plan.warnings);
   if (values.quiet) return;
   const layout = { columns: columnsOf(context.stdout), colors: colorsFor(context.stdout, context) };
-  context.stdout.write(`${renderPlan(plan.stages, { recipe, out }, layout)}\n`);
+  context.stdout.write(`${renderPlan(plan.stages, recipe, layout)}\n`);
 }
 
 async function runMerge(job: Job): Promise<void> {

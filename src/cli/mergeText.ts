@@ -3,7 +3,7 @@
 import type { InputSummary, MergeReport, PlanSummary } from '../merge/merge.ts';
 import type { Colors } from './context.ts';
 import { type Fact, renderFacts } from './facts.ts';
-import { formatBytes, formatCount, formatSeconds, plural, printable, shellWord } from './format.ts';
+import { formatBytes, formatCount, formatSeconds, plural, printable } from './format.ts';
 
 export interface Layout {
   readonly columns: number;
@@ -12,7 +12,7 @@ export interface Layout {
 
 export function renderPlan(
   stages: readonly PlanSummary[],
-  { recipe, out }: { readonly recipe: string; readonly out: string },
+  recipe: string,
   { columns, colors }: Layout,
 ): string {
   const parts = stages.flatMap((stage, index) => [
@@ -21,8 +21,8 @@ export function renderPlan(
     '',
   ]);
   const title = `plan of ${printable(recipe)}, from headers alone; nothing is written`;
-  const command = printable(`lmfuse merge ${shellWord(recipe)} ${shellWord(out)}`);
-  return [colors.bold(title), '', ...parts, renderFacts([['next', command]], columns)].join('\n');
+  const next = 'the same command without --dry-run';
+  return [colors.bold(title), '', ...parts, renderFacts([['next', next]], columns)].join('\n');
 }
 
 /** What a run took, as measured. */

@@ -61,7 +61,7 @@ describe('bin/lmfuse.js', () => {
     const recipe =
       'merge_method: della\nbase_model: base\nmodels: [{model: a}]\nparameters: {weight: 1, density: 0.5}\n';
     writeFileSync(join(folder, 'r.yml'), recipe);
-    const argv = ['merge', 'r.yml', 'out', '--threads', '1'];
+    const argv = ['merge', 'r.yml', 'out', '--threads', '1', '--no-sync'];
     const { code, stderr } = await interrupted(argv, folder, signal);
     expect(stderr).toBe(
       'stopping; interrupt again to leave at once\n' +

@@ -55,7 +55,7 @@ describe('lmfuse merge', () => {
     }
     expect(stdout).toMatch(/^writes .*free\)$/m);
     expect(stdout).toMatch(/^estimate .*of memory/m);
-    expect(stdout).toMatch(/^next .*lmfuse merge/m);
+    expect(stdout).toMatch(/^next .*without --dry-run$/m);
   });
 
   it('prints nothing but errors with --quiet', async () => {

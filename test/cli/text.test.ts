@@ -57,7 +57,7 @@ const STAGE: PlanSummary = {
 
 describe('renderPlan', () => {
   it('fits into 80 columns', () => {
-    const text = renderPlan([STAGE], { recipe: 'my recipe.yml', out: 'out' }, layout);
+    const text = renderPlan([STAGE], 'my recipe.yml', layout);
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect(text).toMatchInlineSnapshot(`
       "plan of my recipe.yml, from headers alone; nothing is written
@@ -89,7 +89,7 @@ describe('renderPlan', () => {
 
   it('names the stages when there are several', () => {
     const stages = [{ ...STAGE, stage: 'first' }, STAGE];
-    const text = renderPlan(stages, { recipe: 'r.yml', out: 'out' }, layout);
+    const text = renderPlan(stages, 'r.yml', layout);
     expect(text.match(/^stage .*$/gm)).toEqual(['stage 1 of 2: first', 'stage 2 of 2: the output']);
   });
 });
