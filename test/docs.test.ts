@@ -20,6 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { merge } from '../src/merge/merge.ts';
 import type { MergeMethod, ParameterSpec } from '../src/merge/method/method.ts';
 import { MERGE_METHODS } from '../src/merge/method/registry.ts';
+import { recipeSchema } from '../src/merge/recipe/schema.ts';
 import { f32, scratchFolder, writeModel } from './merge/scratch.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -85,6 +86,15 @@ function program(args: readonly string[]) {
     encoding: 'utf8',
   });
 }
+
+describe('keys of a recipe', () => {
+  it('are told, all of them', () => {
+    const told = tableRows('docs/recipes.md').map(([key = '']) => /^`(.+)`$/.exec(key)?.[1]);
+    expect(told.filter((key) => key !== undefined).sort()).toEqual(
+      Object.keys(recipeSchema.shape).sort(),
+    );
+  });
+});
 
 describe('commands', () => {
   const lines = PAGES.flatMap((page) =>
@@ -249,8 +259,19 @@ describe('tables of parameters', () => {
 });
 
 describe('links', () => {
+  it.each(PAGES)('of %s to its own sections', (page) => {
+    const sections = [...read(page).matchAll(/^#+ (.+)$/gm)].map((match) =>
+      match[1]!
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    const targets = [...read(page).matchAll(/\]\(#([^)]+)\)/g)].map((match) => match[1]!);
+    expect(targets.filter((target) => !sections.includes(target))).toEqual([]);
+  });
+
   it.each(PAGES)('of %s', (page) => {
-    const targets = [...read(page).matchAll(/\]\(([^)#]+)\)/g)]
+    const targets = [...read(page).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)]
       .map((match) => match[1]!)
       .filter((target) => !target.startsWith('http'));
     const broken = targets.filter((target) => !existsSync(resolve(ROOT, dirname(page), target)));
