@@ -113,12 +113,20 @@ function runMerge(task: MergeTask, context: TaskContext): void {
   const output = allocate(chunkNumbers * bytesPerElement(task.outputDtype));
   const chunkLoop = { task, context, kernels, machine, streams, base, output, tileNumbers };
   for (const pass of method.passes(task.tensor, machine)) {
+    const length = pass.sampleNumbers
+      ? sampledLength(pass.sampleNumbers / (task.end - task.start), chunkNumbers, tileNumbers)
+      : chunkNumbers;
     for (let start = task.start; start < task.end; start += chunkNumbers) {
       if (context.isAborted()) throw new FusionError('aborted', 'the merge was stopped');
-      const length = pass.samples ? tileNumbers : chunkNumbers;
       runChunk(chunkLoop, pass, start, Math.min(length, task.end - start));
     }
   }
+}
+
+/** The share of a chunk that a sample reads, in whole tiles. */
+function sampledLength(share: number, chunkNumbers: number, tileNumbers: number): number {
+  const tiles = Math.ceil((share * chunkNumbers) / tileNumbers);
+  return Math.min(chunkNumbers, tiles * tileNumbers);
 }
 
 function openStreams(

@@ -51,13 +51,20 @@ export interface Tile {
 /** One sweep over the tensor; a writing pass leaves each tile's result at `machine.out`. */
 export interface Pass {
   readonly writes: boolean;
-  /** Only the first tile of every chunk is read. No result may depend on which tiles these are. */
-  readonly samples?: true;
+  /**
+   * About how many elements are wanted: only the first tiles of every chunk are read. No result may
+   * depend on which tiles these are.
+   */
+  readonly sampleNumbers?: number;
   readonly tile: (tile: Tile) => void;
 }
 
 export const scan = (tile: Pass['tile']): Pass => ({ writes: false, tile });
-export const sample = (tile: Pass['tile']): Pass => ({ writes: false, samples: true, tile });
+export const sample = (sampleNumbers: number, tile: Pass['tile']): Pass => ({
+  writes: false,
+  sampleNumbers,
+  tile,
+});
 export const write = (tile: Pass['tile']): Pass => ({ writes: true, tile });
 
 /**

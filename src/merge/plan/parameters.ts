@@ -135,3 +135,14 @@ function typed(
   }
   throw badInput(`${subject}: "${name}" is ${JSON.stringify(value)}, not a ${spec.type}`);
 }
+
+/** Filters that chose no value for any tensor: likely misspelt, or behind one that matches first. */
+export function idleFilters(recipe: Recipe, { usedFilters }: ResolutionLog): string[] {
+  const filters = parameterSets(recipe)
+    .flatMap((set) => Object.values(set))
+    .flatMap((setting) => (Array.isArray(setting) ? setting : []))
+    .flatMap((item) =>
+      typeof item === 'object' && item.filter !== undefined ? [item.filter as string] : [],
+    );
+  return [...new Set(filters)].filter((filter) => !usedFilters.has(filter));
+}

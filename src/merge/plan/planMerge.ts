@@ -14,7 +14,7 @@ import type { Recipe } from '../recipe/recipe.ts';
 import { patchConfigForVocabulary } from '../tokenizer/configPatch.ts';
 import type { LoadedModel } from './loadedModel.ts';
 import { type OutputLayout, planOutputTensors, referenceModel } from './outputTensors.ts';
-import { checkParameterNames } from './parameters.ts';
+import { checkParameterNames, idleFilters } from './parameters.ts';
 import { withDtype, withRestackedLayers, withUntiedHead } from './planConfig.ts';
 import { createPlanContext, isTied, type PlanContext } from './planContext.ts';
 import { type PlannedShard, planShards } from './planShards.ts';
@@ -246,6 +246,9 @@ function noteLeftOvers(recipe: Recipe, layout: OutputLayout, context: PlanContex
     context.note(
       `${model.reference}: "${unused[0]}"${more} has no place in the output and is left out`,
     );
+  }
+  for (const filter of idleFilters(recipe, context.log)) {
+    context.note(`filter "${filter}" chose no value for any tensor`);
   }
   for (const [name, tensors] of context.log.outsideGradients) {
     context.note(
