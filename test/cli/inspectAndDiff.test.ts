@@ -102,7 +102,6 @@ describe('lmfuse diff', () => {
         and 1 more
 
       1 tensor, 2 elements compared: 100 % unchanged
-      cosine -, |b - a| -, |b - a| / |a| -
       "
     `);
   });
