@@ -18,7 +18,7 @@ import {
   tileBytes,
   tileCountBound,
 } from '../method/machine.ts';
-import type { MergeMethod, Pass, TensorMerge } from '../method/method.ts';
+import type { MergeMethod, Pass } from '../method/method.ts';
 import { mergeMethod } from '../method/registry.ts';
 import { gatherScratchBytes, readEntry, type SourceReader, sourceReader } from './readSource.ts';
 import type { CopyTask, MergeTask, Task } from './task.ts';
@@ -45,25 +45,22 @@ export function runTask(task: Task, context: TaskContext): void {
   else runMerge(task, context);
 }
 
-/** Elements of a tile. */
-function tileNumbersOf(method: MergeMethod, tensor: TensorMerge): number {
-  if (!method.wholeRows(tensor)) return TILE_NUMBERS;
-  const row = Math.max(1, tensor.rowLength);
+/** Elements of a tile: whole rows where the method needs them or a source is gathered by rows. */
+function tileNumbersOf(method: MergeMethod, task: MergeTask): number {
+  const gathered = [task.base, ...task.inputs].find((source) => source?.kind === 'gathered');
+  if (!gathered && !method.wholeRows(task.tensor)) return TILE_NUMBERS;
+  const row = Math.max(
+    1,
+    gathered?.rowLength ?? 0,
+    method.wholeRows(task.tensor) ? task.tensor.rowLength : 1,
+  );
   return row * Math.max(1, Math.floor(TILE_NUMBERS / row));
 }
 
-/** Elements of a chunk: whole tiles and, where a source is gathered, whole rows. */
+/** Elements of a chunk: whole tiles. */
 function chunkNumbersOf(task: MergeTask, tileNumbers: number, most: number): number {
-  const gathered = [task.base, ...task.inputs].find((source) => source?.kind === 'gathered');
-  const unit = gathered ? lcm(tileNumbers, gathered.rowLength) : tileNumbers;
-  const wanted = Math.max(1, Math.floor(most / unit)) * unit;
-  return Math.min(wanted, Math.ceil((task.end - task.start) / unit) * unit);
-}
-
-function lcm(a: number, b: number): number {
-  let [x, y] = [a, b];
-  while (y !== 0) [x, y] = [y, x % y];
-  return (a / x) * b;
+  const wanted = Math.max(1, Math.floor(most / tileNumbers)) * tileNumbers;
+  return Math.min(wanted, Math.ceil((task.end - task.start) / tileNumbers) * tileNumbers);
 }
 
 /** Bytes of arena that a task needs. */
@@ -71,7 +68,7 @@ export function arenaBytesOf(task: Task, chunkNumbers = CHUNK_NUMBERS): number {
   if (task.kind === 'copy') return COPY_BYTES * 2 + 64;
   const numberBytes = task.precision === 'float32' ? 4 : 8;
   const method = mergeMethod(task.method, task.tensor.name);
-  const tileNumbers = tileNumbersOf(method, task.tensor);
+  const tileNumbers = tileNumbersOf(method, task);
   const sources = [task.base, ...task.inputs].filter((source) => source !== undefined);
   const chunk = chunkNumbersOf(task, tileNumbers, chunkNumbers);
   let bytes = tileCountBound(task.inputs.length) * tileBytes(tileNumbers, numberBytes);
@@ -97,7 +94,7 @@ interface Stream {
 function runMerge(task: MergeTask, context: TaskContext): void {
   const kernels = context.kernels(task.precision);
   const method = mergeMethod(task.method, task.tensor.name);
-  const tileNumbers = tileNumbersOf(method, task.tensor);
+  const tileNumbers = tileNumbersOf(method, task);
   const chunkNumbers = chunkNumbersOf(task, tileNumbers, context.chunkNumbers);
   const allocate = arenaAllocator(context.arena);
   const streams = openStreams(task, context, kernels, allocate, chunkNumbers);

@@ -4,11 +4,12 @@
  * many of their last parts as tell them apart.
  */
 
-import { isAbsolute } from 'node:path';
+/** On any system, whatever system this one is. */
+const ABSOLUTE = /^([\\/]|[a-zA-Z]:[\\/])/;
 
 /** Replaces the absolute ones among `references` wherever they stand in a text. */
 export function portableNames(references: readonly string[]): (text: string) => string {
-  const absolute = references.filter((reference) => isAbsolute(reference));
+  const absolute = references.filter((reference) => ABSOLUTE.test(reference));
   const names = absolute.map((path) => [path, shortName(path, absolute)] as const);
   // The longest first: one may be the beginning of another.
   const ordered = names.sort(([a], [b]) => b.length - a.length);

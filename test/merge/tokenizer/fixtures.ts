@@ -1,9 +1,10 @@
 /** Vocabularies in memory, a reader of the goldens' float32 tensors, and row maps applied to them. */
 
 import { readFileSync } from 'node:fs';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { JsonObject } from '../../../src/checkpoint/checkpoint.ts';
 import type { TokenizerModel } from '../../../src/merge/tokenizer/outputVocabulary.ts';
 import { parseTokenizerJson } from '../../../src/merge/tokenizer/parseVocabulary.ts';
@@ -100,6 +101,7 @@ export function mappedRow(map: RowMap, r: number, matrices: readonly Matrix[]): 
 
 export async function folderOf(files: Record<string, string | Uint8Array>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'lmfuse-tokenizer-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   return folder;
 }
