@@ -130,22 +130,23 @@ async function comparePairs(
 
 const YIELD_MS = 50;
 
-/** Reports progress and, every now and then, lets others have their turn. */
+/** At first and then every now and then, reports progress and lets others have their turn. */
 function contextFor(pairs: readonly Pair[], options: CompareOptions): CompareContext {
   const totalBytes = pairs.reduce(
     (sum, [a, b]) => sum + tensorByteLength(a) + tensorByteLength(b),
     0,
   );
   let doneBytes = 0;
-  let yieldedMs = performance.now();
+  let yieldedMs = Number.NEGATIVE_INFINITY;
   return {
     kernels: createPairKernels(),
     async onChunk(byteLength) {
       doneBytes += byteLength;
-      if (performance.now() - yieldedMs < YIELD_MS) return;
-      options.onProgress?.(doneBytes, totalBytes);
-      await setImmediate();
-      yieldedMs = performance.now();
+      if (performance.now() - yieldedMs >= YIELD_MS) {
+        options.onProgress?.(doneBytes, totalBytes);
+        await setImmediate();
+        yieldedMs = performance.now();
+      }
       if (options.signal?.aborted) throw new FusionError('aborted', 'the comparison was stopped');
     },
   };

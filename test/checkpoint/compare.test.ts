@@ -283,8 +283,8 @@ describe('compareCheckpoints on files', () => {
     expect(message).toContain('has changed since its header was read');
   });
 
-  it('reports progress up to all bytes, and stops when told to', async () => {
-    const count = 40 * CHUNK_ELEMENTS;
+  it('reports progress from the first chunk on, and stops when told to', async () => {
+    const count = 2 * CHUNK_ELEMENTS;
     const wide = stored('w', 'F64', new Float64Array(count));
     const folder = makeFolder();
     writeFileSync(join(folder, 'model.safetensors'), safetensors(wide));
@@ -300,6 +300,6 @@ describe('compareCheckpoints on files', () => {
       },
     });
     await expect(comparing).rejects.toMatchObject({ code: 'aborted' });
-    expect(seen).toHaveLength(1);
+    expect(seen).toEqual([2 * 8 * CHUNK_ELEMENTS]);
   });
 });

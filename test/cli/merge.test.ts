@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -192,40 +191,31 @@ describe('failures of lmfuse merge', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     '%s: 130, and the same command resumes',
     async (signal) => {
-      const folder = folderWith({ 'r.yml': LINEAR });
-      const emitter = new EventEmitter();
+      const currentFolder = folderWith({ 'r.yml': LINEAR });
       const argv = ['merge', 'r.yml', 'out'];
-      const running = runMain(argv, { currentFolder: folder, emitter });
-      await expect.poll(() => emitter.listenerCount(signal), { interval: 0 }).toBe(1);
-      emitter.emit(signal);
-      const { code, stdout, stderr, exits } = await running;
-      expect([code, stdout, exits]).toEqual([130, '', []]);
-      expect(stderr).toContain('stopping; interrupt again to leave at once\n');
-      expect(stderr).toContain('the merge was stopped; the same command resumes it\n');
-      expect(existsSync(join(folder, 'out'))).toBe(false);
-      expect(emitter.listenerCount(signal)).toBe(0);
-      expect(await runMain(argv, { currentFolder: folder })).toMatchObject({ code: 0, stderr: '' });
+      const result = await runMain(argv, { currentFolder, interruptWith: [signal] });
+      expect(result).toMatchObject({ code: 130, stdout: '', exits: [], listeners: 0 });
+      expect(result.stderr).toBe(
+        'stopping; interrupt again to leave at once\n' +
+          'the merge was stopped; the same command resumes it\n',
+      );
+      expect(existsSync(join(currentFolder, 'out'))).toBe(false);
+      const again = await runMain(argv, { currentFolder });
+      expect(again).toMatchObject({ code: 0, stderr: '' });
+      expect(again.stdout).toContain('resumed: what an earlier run had finished was kept\n');
     },
   );
 
   it('leaves at once on a second interrupt', async () => {
-    const folder = folderWith({ 'r.yml': LINEAR });
-    const emitter = new EventEmitter();
-    const running = runMain(['merge', 'r.yml', 'out'], { currentFolder: folder, emitter });
-    await expect.poll(() => emitter.listenerCount('SIGINT'), { interval: 0 }).toBe(1);
-    emitter.emit('SIGINT');
-    emitter.emit('SIGTERM');
-    expect((await running).exits).toEqual([130]);
+    const currentFolder = folderWith({ 'r.yml': LINEAR });
+    const options = { currentFolder, interruptWith: ['SIGINT', 'SIGTERM'] } as const;
+    expect(await runMain(['merge', 'r.yml', 'out'], options)).toMatchObject({ exits: [130] });
   });
 
   it('reports an interrupt as JSON with --json', async () => {
-    const folder = folderWith({ 'r.yml': LINEAR });
-    const emitter = new EventEmitter();
-    const argv = ['merge', 'r.yml', 'out', '--json'];
-    const running = runMain(argv, { currentFolder: folder, emitter });
-    await expect.poll(() => emitter.listenerCount('SIGINT'), { interval: 0 }).toBe(1);
-    emitter.emit('SIGINT');
-    const { code, stdout, stderr } = await running;
+    const currentFolder = folderWith({ 'r.yml': LINEAR });
+    const options = { currentFolder, interruptWith: ['SIGINT'] } as const;
+    const { code, stdout, stderr } = await runMain(['merge', 'r.yml', 'out', '--json'], options);
     expect([code, stdout]).toEqual([130, '']);
     expect(JSON.parse(stderr).error.code).toBe('aborted');
   });

@@ -16,8 +16,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Terminal width of standard output; no terminal without it. */
   readonly columns?: number;
-  readonly onError?: (text: string) => void;
-  readonly emitter?: EventEmitter;
+  /** Sent as soon as the program listens to both, before its work has begun. */
+  readonly interruptWith?: readonly InterruptSignal[];
 }
 
 export interface RunResult {
@@ -26,6 +26,8 @@ export interface RunResult {
   readonly stderr: string;
   /** Codes with which the process would have ended at once. */
   readonly exits: readonly number[];
+  /** Signal listeners that were left behind. */
+  readonly listeners: number;
 }
 
 export async function runMain(
@@ -35,7 +37,7 @@ export async function runMain(
   const written = { stdout: '', stderr: '' };
   const exits: number[] = [];
   const terminal = options.columns ? { isTTY: true, columns: options.columns } : {};
-  const emitter = options.emitter ?? new EventEmitter();
+  const emitter = new EventEmitter();
   const stdout: Output = {
     ...terminal,
     write(text) {
@@ -45,7 +47,6 @@ export async function runMain(
   const stderr: Output = {
     write(text) {
       written.stderr += text;
-      options.onError?.(text);
     },
   };
   const context: CliContext = {
@@ -55,13 +56,17 @@ export async function runMain(
     currentFolder: options.currentFolder ?? MODELS,
     homeFolder: join(MODELS, 'no-home'),
     interrupts: {
-      on: (signal: InterruptSignal, listener) => emitter.on(signal, listener),
+      on(signal: InterruptSignal, listener) {
+        emitter.on(signal, listener);
+        if (emitter.eventNames().length < 2) return;
+        for (const each of options.interruptWith ?? []) emitter.emit(each);
+      },
       off: (signal: InterruptSignal, listener) => emitter.off(signal, listener),
     },
     exit: (code) => exits.push(code),
   };
   const code = await main(argv, context);
-  return { code, exits, ...written };
+  return { code, exits, listeners: emitter.eventNames().length, ...written };
 }
 
 /** A new folder that goes away when the test ends. */

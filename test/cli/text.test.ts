@@ -83,7 +83,7 @@ describe('renderPlan', () => {
                     the layers (lm_head.weight...), as in mergekit
                   a short one
 
-      next        lmfuse merge 'my recipe.yml' out"
+      next        the same command without --dry-run"
     `);
   });
 
