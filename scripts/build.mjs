@@ -1,7 +1,17 @@
 // Builds dist/: the kernels (AssemblyScript to WebAssembly), then the TypeScript sources.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
@@ -41,8 +51,9 @@ function isNewer(target, sources) {
 }
 
 function buildKernels() {
+  mkdirSync('build', { recursive: true });
   const source = 'src/kernel/assembly';
-  const target = 'src/kernel/kernels.wasm';
+  const target = 'build/kernels.wasm';
   if (isNewer(target, [source])) return;
   run('asc', [`${source}/index.ts`, '-o', target, ...KERNEL_FLAGS]);
 }
@@ -50,9 +61,41 @@ function buildKernels() {
 async function buildLibrary() {
   rmSync('dist', { recursive: true, force: true });
   run('tsc', ['-p', 'tsconfig.build.json']);
-  mkdirSync('dist/kernel', { recursive: true });
-  copyFileSync('src/kernel/kernels.wasm', 'dist/kernel/kernels.wasm');
+  copyFileSync('build/kernels.wasm', 'dist/kernels.wasm');
+  await bundle();
   await import('./schema.mjs');
+}
+
+/**
+ * The program and its worker as single files: opening hundreds of small ones took longer than
+ * planning a merge. The library stays as it is, for bundlers and debuggers of others.
+ */
+async function bundle() {
+  const entries = {
+    'dist/cli/main.js': 'dist/lmfuse.js',
+    'dist/merge/execute/worker.js': 'dist/worker.js',
+  };
+  const folders = new Set();
+  for (const [input, file] of Object.entries(entries)) {
+    const build = await rolldown({ input, platform: 'node' });
+    const { output } = await build.write({ file, format: 'esm', minify: 'dce-only' });
+    await build.close();
+    for (const module of output.flatMap((chunk) => Object.keys(chunk.modules ?? {}))) {
+      const folder = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(
+        module.replaceAll('\\', '/'),
+      );
+      if (folder) folders.add(folder[0]);
+    }
+  }
+  writeFileSync('dist/THIRD_PARTY_LICENSES.txt', [...folders].sort().map(licenceOf).join('\n\n'));
+}
+
+/** What the licences of bundled packages ask for: that they are passed on. */
+function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  const file = readdirSync(folder).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+  const text = file ? readFileSync(`${folder}/${file}`, 'utf8').trim() : `Licence: ${license}`;
+  return `${name} ${version}\n${'-'.repeat(72)}\n${text}`;
 }
 
 function run(tool, args) {

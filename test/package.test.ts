@@ -38,9 +38,11 @@ describe('the package', () => {
       'bin/lmfuse.js',
       'dist/index.js',
       'dist/index.d.ts',
-      'dist/kernel/kernels.wasm',
+      'dist/kernels.wasm',
       'dist/recipe.schema.json',
-      'dist/merge/execute/worker.js',
+      'dist/worker.js',
+      'dist/lmfuse.js',
+      'dist/THIRD_PARTY_LICENSES.txt',
       'README.md',
       'LICENSE',
     ]) {

@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { FusionError } from '../../errors.ts';
+import { packageFile } from '../../io/packageFile.ts';
 import { loadKernelModule } from '../../kernel/load.ts';
 import { createTaskContext, createThreadMemories } from './context.ts';
 import { type Control, createControl } from './control.ts';
@@ -101,7 +102,7 @@ function driveWorker(
   options: RunJobOptions,
   control: Control,
 ): Promise<void> {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+  const worker = new Worker(packageFile('dist/worker.js'), {
     workerData: data,
     // Flags meant for the program itself (--input-type, --eval) would stop a worker from starting.
     execArgv: [],

@@ -5,7 +5,7 @@
  * Methods that are passed in are the only ones.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { parameters, recipeSchema } from './schema.ts';
 
 export interface RecipeSchemaWords {

@@ -4,7 +4,7 @@
  * zod finds the faults; here the one that helps most is chosen and worded.
  */
 
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { badInput, FusionError } from '../../errors.ts';
 import type { LocatedDocument, ValuePath } from './document.ts';
 import { describeValue, quoted } from './spelling.ts';

@@ -5,7 +5,7 @@
  * `jsonSchema.ts`. A key without a value (`parameters:`) counts as absent.
  */
 
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeValue, nearestWord, quoted } from './spelling.ts';
 
 /** A mapping that refuses keys it does not know, and names the nearest one it does. */
