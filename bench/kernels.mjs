@@ -291,7 +291,7 @@ function measureThreshold(dtype) {
       ranks: () => [{ largest: Math.floor(elements / 5) }],
     });
     for (const pass of passes) {
-      const step = pass.samples ? CHUNK_NUMBERS : TILE_NUMBERS;
+      const step = pass.sampleNumbers ? CHUNK_NUMBERS : TILE_NUMBERS;
       for (let start = 0; start < elements; start += step) {
         pass.tile({ start, count: TILE_NUMBERS });
       }

@@ -42,6 +42,15 @@ export interface Kernels {
     out: Pointer,
     count: number,
   ): void;
+  /** The vectors and `out` are stored BF16 values, not tiles. */
+  weightedSumBf16(
+    list: Pointer,
+    weights: Pointer,
+    k: number,
+    divisor: number,
+    out: Pointer,
+    count: number,
+  ): void;
   nearswap(base: Pointer, x: Pointer, t: number, out: Pointer, count: number): void;
 
   electSign(

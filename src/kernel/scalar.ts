@@ -29,6 +29,7 @@ import {
   zeroFrom,
 } from './scalar/select.ts';
 import { importance, rowDivergence } from './scalar/softmax.ts';
+import { weightedSumBf16 } from './scalar/stored.ts';
 import { openTiles, type Precision, type Tiles } from './scalar/tiles.ts';
 
 export type { Precision } from './scalar/tiles.ts';
@@ -57,6 +58,7 @@ export function createScalarKernels(buffer: ArrayBufferLike, precision: Precisio
     subtract: on(subtract),
     weightedSum: on(weightedSum),
     weightedSumByElement: on(weightedSumByElement),
+    weightedSumBf16: on(weightedSumBf16),
     nearswap: on(nearswap),
     electSign: on(electSign),
     mergeOverlap: on(mergeOverlap),

@@ -90,11 +90,17 @@ export function subtractF16(source: usize, base: usize, target: usize, count: i3
   }
 }
 
+/** The upper half of each lane is the value rounded to BF16; the lower half is of no use. */
+@inline
+export function roundBf16Bits(value: v128): v128 {
+  const odd = v128.and(i32x4.shr_u(value, 16), i32x4.splat(1));
+  const rounded = i32x4.add(i32x4.add(value, i32x4.splat(0x7fff)), odd);
+  return v128.bitselect(i32x4.splat(0x7fc00000), rounded, f32x4.ne(value, value));
+}
+
 @inline
 function roundBf16(value: v128): v128 {
-  const odd = v128.and(i32x4.shr_u(value, 16), i32x4.splat(1));
-  const rounded = i32x4.shr_u(i32x4.add(i32x4.add(value, i32x4.splat(0x7fff)), odd), 16);
-  return v128.bitselect(i32x4.splat(0x7fc0), rounded, f32x4.ne(value, value));
+  return i32x4.shr_u(roundBf16Bits(value), 16);
 }
 
 export function encodeBf16(source: usize, target: usize, count: i32): void {

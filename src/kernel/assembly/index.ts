@@ -1,7 +1,10 @@
 // The kernels: float32 SIMD over shared WebAssembly memory. Pointers are byte offsets; nothing is
 // allocated, no state is kept, so any number of workers can share one module and one memory.
 
-export * from './convert';
+export {
+  copyBytes, decodeBf16, decodeF16, encodeBf16, encodeF16, encodeF32, encodeF64, subtractBf16,
+  subtractF16,
+} from './convert';
 export {
   addScaled, divide, nearswap, scale, subtract, weightedSum, weightedSumByElement,
 } from './elementwise';
@@ -13,3 +16,4 @@ export {
   countKey, histogramCoarse, histogramKeys, zeroBelow, zeroEqual, zeroFrom,
 } from './select';
 export { importance, rowDivergence } from './softmax';
+export { weightedSumBf16 } from './stored';

@@ -69,18 +69,22 @@ function roundToEven(x: number): number {
 type Read = (view: DataView, at: number) => number;
 type Write = (view: DataView, at: number, x: number, bits: DataView) => void;
 
+export const readBf16: Read = (view, at) => decodeHalf(view.getUint16(at, true), BF16);
+export const writeBf16: Write = (view, at, x, bits) =>
+  view.setUint16(at, encodeHalf(x, BF16, bits), true);
+
 const READERS: Record<MergeableDtype, Read> = {
   F64: (view, at) => view.getFloat64(at, true),
   F32: (view, at) => view.getFloat32(at, true),
   F16: (view, at) => decodeHalf(view.getUint16(at, true), F16),
-  BF16: (view, at) => decodeHalf(view.getUint16(at, true), BF16),
+  BF16: readBf16,
 };
 
 const WRITERS: Record<MergeableDtype, Write> = {
   F64: (view, at, x) => view.setFloat64(at, x, true),
   F32: (view, at, x) => view.setFloat32(at, x, true),
   F16: (view, at, x, bits) => view.setUint16(at, encodeHalf(x, F16, bits), true),
-  BF16: (view, at, x, bits) => view.setUint16(at, encodeHalf(x, BF16, bits), true),
+  BF16: writeBf16,
 };
 
 const BYTES: Record<MergeableDtype, number> = { F64: 8, F32: 4, F16: 2, BF16: 2 };

@@ -21,7 +21,7 @@ import {
 import type { MergeMethod, Pass } from '../method/method.ts';
 import { mergeMethod } from '../method/registry.ts';
 import { gatherScratchBytes, readEntry, type SourceReader, sourceReader } from './readSource.ts';
-import type { CopyTask, MergeTask, Task } from './task.ts';
+import type { CopyTask, MergeTask, Task, TensorSource } from './task.ts';
 import type { TaskFiles } from './taskFiles.ts';
 
 export interface TaskContext {
@@ -99,7 +99,12 @@ function runMerge(task: MergeTask, context: TaskContext): void {
   const allocate = arenaAllocator(context.arena);
   const streams = openStreams(task, context, kernels, allocate, chunkNumbers);
   const base = task.base ? streams[0] : undefined;
+  const output = allocate(chunkNumbers * bytesPerElement(task.outputDtype));
+  const stored = isPlainBf16(task)
+    ? storedTile(context.arena, allocate, streams.slice(base ? 1 : 0), output)
+    : undefined;
   const machine = createMachine({
+    storedBf16: stored?.tile,
     allocate,
     buffer: context.arena.buffer,
     kernels,
@@ -110,8 +115,7 @@ function runMerge(task: MergeTask, context: TaskContext): void {
         stream.reader.decodeDelta(stream.tileStart, tile.base, target, count),
     })),
   });
-  const output = allocate(chunkNumbers * bytesPerElement(task.outputDtype));
-  const chunkLoop = { task, context, kernels, machine, streams, base, output, tileNumbers };
+  const chunkLoop = { task, context, kernels, machine, streams, base, output, tileNumbers, stored };
   for (const pass of method.passes(task.tensor, machine)) {
     const length = pass.sampleNumbers
       ? sampledLength(pass.sampleNumbers / (task.end - task.start), chunkNumbers, tileNumbers)
@@ -121,6 +125,32 @@ function runMerge(task: MergeTask, context: TaskContext): void {
       runChunk(chunkLoop, pass, start, Math.min(length, task.end - start));
     }
   }
+}
+
+/** Whether the kernels can take the inputs and leave the result as the files hold them. */
+function isPlainBf16({ inputs, outputDtype, precision }: MergeTask): boolean {
+  const isPlain = (source: TensorSource) =>
+    source.kind === 'stored' && source.entry.dtype === 'BF16';
+  return precision === 'float32' && outputDtype === 'BF16' && inputs.every(isPlain);
+}
+
+/** Follows the streams of the inputs from tile to tile. */
+function storedTile(
+  { buffer }: Arena,
+  allocate: Allocate,
+  inputs: readonly Stream[],
+  output: Pointer,
+) {
+  const list = allocate(inputs.length * 4);
+  const places = new Uint32Array(buffer, list, inputs.length);
+  let out = output;
+  return {
+    tile: { list, out: () => out },
+    moveTo(tileOutput: Pointer) {
+      for (let i = 0; i < inputs.length; i++) places[i] = inputs[i]!.tileStart;
+      out = tileOutput;
+    },
+  };
 }
 
 /** The share of a chunk that a sample reads, in whole tiles. */
@@ -157,11 +187,12 @@ interface ChunkLoop {
   readonly base: Stream | undefined;
   readonly output: Pointer;
   readonly tileNumbers: number;
+  readonly stored: ReturnType<typeof storedTile> | undefined;
 }
 
 /** Reads a chunk of every source, hands its tiles to the pass, and writes what the pass leaves. */
 function runChunk(loop: ChunkLoop, pass: Pass, start: number, count: number): void {
-  const { task, context, kernels, machine, streams, base, output, tileNumbers } = loop;
+  const { task, context, kernels, machine, streams, base, output, tileNumbers, stored } = loop;
   const outputBytes = bytesPerElement(task.outputDtype);
   for (const { reader, chunk } of streams) reader.read(start, count, chunk);
   for (let offset = 0; offset < count; offset += tileNumbers) {
@@ -169,10 +200,11 @@ function runChunk(loop: ChunkLoop, pass: Pass, start: number, count: number): vo
     for (const stream of streams) {
       stream.tileStart = stream.chunk + offset * stream.reader.elementBytes;
     }
+    const result = output + offset * outputBytes;
+    stored?.moveTo(result);
     base?.reader.decode(base.tileStart, machine.base, size);
     pass.tile({ start: start + offset, count: size });
-    if (!pass.writes) continue;
-    kernels.encode(task.outputDtype, machine.out, output + offset * outputBytes, size);
+    if (pass.writes && !pass.stores) kernels.encode(task.outputDtype, machine.out, result, size);
   }
   if (!pass.writes) return;
   const bytes = new Uint8Array(context.arena.buffer, output, count * outputBytes);

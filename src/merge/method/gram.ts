@@ -18,6 +18,7 @@ import {
   type Tile,
   taskVectors,
   write,
+  writeWeightedSum,
 } from './method.ts';
 
 /** Inner products of k vectors. */
@@ -97,6 +98,7 @@ function* byTensor(
   });
   const gram = gramOf(machine.float64(triangle, triangleLength(k)), k);
   const weights = machine.numbers(coefficients(gram, tensor));
+  if (!tensor.hasBase) return yield writeWeightedSum(machine, { vectors, fill }, weights);
   yield write((tile) => {
     fill(tile);
     kernels.weightedSum(list, weights, k, out, tile.count);

@@ -7,7 +7,14 @@
  */
 
 import { badInput } from '../../errors.ts';
-import { defineMethod, flagOf, inputVectors, numberOf, type TensorMerge, write } from './method.ts';
+import {
+  defineMethod,
+  flagOf,
+  inputVectors,
+  numberOf,
+  type TensorMerge,
+  writeWeightedSum,
+} from './method.ts';
 
 const SMALLEST_SUM = 1e-8;
 
@@ -29,17 +36,8 @@ export const linear = defineMethod({
     return [];
   },
   *passes(tensor, machine) {
-    const { kernels, out } = machine;
-    const { vectors, fill } = inputVectors(machine);
-    const list = machine.list(vectors);
     const weights = machine.numbers(weightsOf(tensor));
-    const divisor = divisorOf(tensor);
-    yield write((tile) => {
-      const { count } = tile;
-      fill(tile);
-      kernels.weightedSum(list, weights, vectors.length, out, count);
-      if (divisor !== 1) kernels.divide(out, divisor, out, count);
-    });
+    yield writeWeightedSum(machine, inputVectors(machine), weights, divisorOf(tensor));
   },
 });
 

@@ -51,6 +51,8 @@ export interface Tile {
 /** One sweep over the tensor; a writing pass leaves each tile's result at `machine.out`. */
 export interface Pass {
   readonly writes: boolean;
+  /** The pass encodes its results itself, to `machine.storedBf16`. */
+  readonly stores?: true;
   /**
    * About how many elements are wanted: only the first tiles of every chunk are read. No result may
    * depend on which tiles these are.
@@ -153,4 +155,26 @@ export function taskVectors({ inputs, tile }: TileMachine): Vectors {
       for (let i = 0; i < vectors.length; i++) inputs[i]!.decodeDelta(vectors[i]!, count);
     },
   };
+}
+
+/** sum_i weights[i] x_i / divisor of the inputs as they are, by the shortest way. */
+export function writeWeightedSum(
+  machine: TileMachine,
+  { vectors, fill }: Vectors,
+  weights: Pointer,
+  divisor = 1,
+): Pass {
+  const { kernels, out, storedBf16 } = machine;
+  const k = vectors.length;
+  if (storedBf16) {
+    const tile = ({ count }: Tile) =>
+      kernels.weightedSumBf16(storedBf16.list, weights, k, divisor, storedBf16.out(), count);
+    return { writes: true, stores: true, tile };
+  }
+  const list = machine.list(vectors);
+  return write((tile) => {
+    fill(tile);
+    kernels.weightedSum(list, weights, k, out, tile.count);
+    if (divisor !== 1) kernels.divide(out, divisor, out, tile.count);
+  });
 }
