@@ -1,0 +1,162 @@
+/**
+ * A language model: something that assigns probabilities to text. What one can do is a set of
+ * capabilities, and whatever has the one that a task needs can be a member of a fusion: an opened
+ * checkpoint, a GGUF file, an n-gram file, an HTTP endpoint, a file of predictions, or another fusion.
+ *
+ * Probabilities are natural logarithms throughout. No capability prints, reads the environment, or
+ * keeps what it was asked.
+ */
+
+import type { Tokenizer } from './tokenizer.ts';
+
+export interface LanguageModel {
+  /** As the user named it. */
+  readonly name: string;
+  readonly classify?: Classifier;
+  readonly next?: TokenModel;
+  readonly embed?: Embedder;
+  readonly score?: TextScorer;
+  readonly respond?: Responder;
+  /** Gives back threads, memory and connections; requests under way fail as aborted. */
+  readonly close: () => Promise<void>;
+}
+
+/** What may be said with any request. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+  /** Cut what is longer than the model can read, instead of refusing it. */
+  readonly truncate?: boolean;
+}
+
+/** One text of a task. Files of predictions know it by its id. */
+export interface Item {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** A distribution over labels for a text. */
+export interface Classifier {
+  readonly labels: readonly string[];
+  /** One list per item, in the order of `labels`; the exponentials sum to 1. */
+  readonly logProbabilities: (
+    items: readonly Item[],
+    options?: RequestOptions,
+  ) => Promise<readonly Float64Array[]>;
+}
+
+/** Features of a text. */
+export interface Embedder {
+  readonly dimensions: number;
+  readonly vectors: (
+    items: readonly Item[],
+    options?: RequestOptions,
+  ) => Promise<readonly Float32Array[]>;
+}
+
+export interface TextScore {
+  /** Of the whole text. */
+  readonly logProbability: number;
+  /** Predictions that it is the sum of. */
+  readonly tokenCount: number;
+}
+
+/** The probability of a text. */
+export interface TextScorer {
+  readonly scores: (
+    items: readonly Item[],
+    options?: RequestOptions,
+  ) => Promise<readonly TextScore[]>;
+}
+
+/**
+ * The next token, step by step. Causal models continue their input; sequence-to-sequence models
+ * read it and begin a text of their own.
+ */
+export interface TokenModel {
+  readonly kind: 'causal' | 'sequence_to_sequence';
+  readonly tokenizer: Tokenizer;
+  readonly vocabularySize: number;
+  /** Tokens that a sequence can have: input and continuation together in a causal model. */
+  readonly maxTokens: number | undefined;
+  /** Any of them ends a text. */
+  readonly endTokens: readonly number[];
+  /** Tokens that are never to be written, such as padding. */
+  readonly bannedTokens: readonly number[];
+  /** Beams, length penalty and the like, where the checkpoint brings its own. */
+  readonly defaults: GenerationDefaults;
+  readonly start: (
+    inputs: readonly (readonly number[])[],
+    options?: RequestOptions,
+  ) => Promise<TokenStream>;
+  /**
+   * Log-probabilities of the tokens of each row's continuation, given its input and what comes
+   * before them, in one pass.
+   */
+  readonly continuationLogProbabilities: (
+    rows: readonly { readonly input: readonly number[]; readonly continuation: readonly number[] }[],
+    options?: RequestOptions,
+  ) => Promise<readonly Float64Array[]>;
+}
+
+/** As in generation_config.json. */
+export interface GenerationDefaults {
+  readonly beams?: number;
+  readonly lengthPenalty?: number;
+  readonly earlyStopping?: boolean;
+  readonly maxNewTokens?: number;
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+}
+
+/** Sequences that grow together, with what the model remembers of them. */
+export interface TokenStream {
+  /**
+   * [rows][vocabularySize]: of every token as the next one of each row. The memory is reused by
+   * `advance`.
+   */
+  readonly logProbabilities: () => Float32Array;
+  readonly rowCount: () => number;
+  /**
+   * The sequences become rows `parents[i]`, each continued by `tokens[i]`. A row may be named several
+   * times, or not at all, which drops it.
+   */
+  readonly advance: (
+    parents: readonly number[],
+    tokens: readonly number[],
+    options?: RequestOptions,
+  ) => Promise<void>;
+  readonly close: () => void;
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export interface TextRequest {
+  readonly prompt: string | readonly ChatMessage[];
+  readonly maxTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly seed?: number;
+  readonly stop?: readonly string[];
+}
+
+export interface TextResponse {
+  readonly text: string;
+  readonly finish: 'stop' | 'length';
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** Of the whole answer, where the model tells. */
+  readonly logProbability?: number;
+}
+
+/** Writes whole texts, for models whose tokens are out of reach. */
+export interface Responder {
+  /** `onText` gets the pieces of the text as they come. */
+  readonly respond: (
+    request: TextRequest,
+    options?: RequestOptions & { readonly onText?: (piece: string) => void },
+  ) => Promise<TextResponse>;
+}
