@@ -93,7 +93,10 @@ export interface TokenModel {
    * before them, in one pass.
    */
   readonly continuationLogProbabilities: (
-    rows: readonly { readonly input: readonly number[]; readonly continuation: readonly number[] }[],
+    rows: readonly {
+      readonly input: readonly number[];
+      readonly continuation: readonly number[];
+    }[],
     options?: RequestOptions,
   ) => Promise<readonly Float64Array[]>;
 }
