@@ -1,0 +1,199 @@
+/**
+ * The decoder of today's causal models: pre-normalized blocks of rotary attention and a gated MLP,
+ *
+ *   x = x + attention(norm(x)),  x = x + mlp(norm(x)).
+ *
+ * Llama (Touvron et al., 2023, arXiv 2302.13971) and its kin; what they do differently is in a spec,
+ * which a family's file makes of its config.
+ */
+
+import {
+  attend,
+  extendCache,
+  type Heads,
+  type KeyValue,
+  type Rows,
+  splitHeads,
+} from './attention.ts';
+import type { GraphBuilder, Value } from './graph.ts';
+import { embedding, linear, rmsNorm } from './layers.ts';
+import { causalBias } from './masks.ts';
+import { add, reshape, scale, sizeOf, slice, split, tanh } from './operators.ts';
+import { type Angles, type LayerType, type Rotary, rotaryAngles, rotate } from './rotary.ts';
+
+export interface DecoderSpec {
+  readonly width: number;
+  readonly layerTypes: readonly LayerType[];
+  readonly heads: Heads;
+  readonly epsilon: number;
+  /** Gemma's norms multiply by 1 + weight. */
+  readonly normOffset?: 0 | 1;
+  /** Whether blocks normalize their results as well (Gemma 2 and 3). */
+  readonly postNorms?: boolean;
+  readonly embeddingScale?: number;
+  readonly scoreScale: number;
+  readonly scoreSoftCap?: number | undefined;
+  readonly logitSoftCap?: number | undefined;
+  readonly rotary: Readonly<Record<LayerType, Rotary>>;
+  /** Of layers with sliding attention. */
+  readonly window?: number | undefined;
+  readonly tiedHead: boolean;
+  /** @param prefix name of the block's tensors, such as `model.layers.0` */
+  readonly mlp: (g: GraphBuilder, x: Value, prefix: string, layer: number) => Value;
+}
+
+interface Context {
+  readonly spec: DecoderSpec;
+  readonly rows: Rows;
+  readonly angles: Readonly<Record<LayerType, Angles>>;
+  readonly bias: Readonly<Record<LayerType, Value>>;
+}
+
+const CACHE = (layer: number, of: 'key' | 'value') => `${layer}.${of}`;
+
+/** Adds the whole model to the graph, with the names of ports that transformers.js knows. */
+export function buildDecoder(g: GraphBuilder, spec: DecoderSpec): void {
+  const ids = g.input('input_ids', 'int64', ['batch', 'length']);
+  const mask = g.input('attention_mask', 'int64', ['batch', 'total']);
+  const positions = g.input('position_ids', 'int64', ['batch', 'length']);
+  const used = new Set(spec.layerTypes);
+  const perType = <T>(make: (type: LayerType) => T) => {
+    const full = make(used.has('full_attention') ? 'full_attention' : 'sliding_attention');
+    const sliding = used.size > 1 ? make('sliding_attention') : full;
+    return { full_attention: full, sliding_attention: sliding };
+  };
+  const context: Context = {
+    spec,
+    rows: { batch: sizeOf(g, ids, 0), length: sizeOf(g, ids, 1) },
+    angles: perType((type) => rotaryAngles(g, positions, spec.rotary[type])),
+    bias: perType((type) =>
+      causalBias(g, mask, ids, type === 'sliding_attention' ? spec.window : undefined),
+    ),
+  };
+  const embedded = embedding(g, reshape(g, ids, [-1]), 'model.embed_tokens.weight');
+  let x = scale(g, embedded, spec.embeddingScale ?? 1);
+  spec.layerTypes.forEach((type, layer) => {
+    x = block(g, x, layer, type, context);
+  });
+  const last = rmsNorm(g, x, 'model.norm', spec.epsilon, spec.normOffset);
+  languageHead(g, last, spec, context.rows);
+}
+
+function block(g: GraphBuilder, x: Value, layer: number, type: LayerType, context: Context): Value {
+  const { epsilon, normOffset, postNorms, mlp } = context.spec;
+  const prefix = `model.layers.${layer}`;
+  const norm = (value: Value, name: string) =>
+    rmsNorm(g, value, `${prefix}.${name}`, epsilon, normOffset);
+  const attended = selfAttention(g, norm(x, 'input_layernorm'), layer, type, context);
+  if (!postNorms) {
+    const between = add(g, x, attended);
+    return add(g, between, mlp(g, norm(between, 'post_attention_layernorm'), prefix, layer));
+  }
+  const between = add(g, x, norm(attended, 'post_attention_layernorm'));
+  const mixed = mlp(g, norm(between, 'pre_feedforward_layernorm'), prefix, layer);
+  return add(g, between, norm(mixed, 'post_feedforward_layernorm'));
+}
+
+function selfAttention(
+  g: GraphBuilder,
+  x: Value,
+  layer: number,
+  type: LayerType,
+  { spec, rows, angles, bias }: Context,
+): Value {
+  const { heads, scoreScale, scoreSoftCap } = spec;
+  const prefix = `model.layers.${layer}.self_attn`;
+  const [q, k, v] = queriesKeysValues(g, x, prefix, heads);
+  const turned = (value: Value, count: number, norm: string) =>
+    rotate(g, headsOf(g, value, count, norm, spec, rows), angles[type], heads.size);
+  const past = pastOf(g, layer, heads);
+  const now = extendCache(
+    g,
+    past,
+    turned(k, heads.keys, `${prefix}.k_norm`),
+    splitHeads(g, v, rows, heads.keys, heads.size),
+  );
+  presentOf(g, layer, heads, now);
+  const query = turned(q, heads.queries, `${prefix}.q_norm`);
+  const mixed = attend(g, query, now.key, now.value, heads, rows, {
+    scale: scoreScale,
+    bias: bias[type],
+    softCap: scoreSoftCap,
+  });
+  return linear(g, mixed, `${prefix}.o_proj`);
+}
+
+/** One projection each, or one for all of them (Phi-3). */
+function queriesKeysValues(
+  g: GraphBuilder,
+  x: Value,
+  prefix: string,
+  heads: Heads,
+): [Value, Value, Value] {
+  if (g.hasWeight(`${prefix}.qkv_proj.weight`)) {
+    const sizes = [heads.queries, heads.keys, heads.keys].map((count) => count * heads.size);
+    const all = linear(g, x, `${prefix}.qkv_proj`);
+    return split(g, all, sizes) as [Value, Value, Value];
+  }
+  const project = (name: string) => linear(g, x, `${prefix}.${name}`);
+  return [project('q_proj'), project('k_proj'), project('v_proj')];
+}
+
+/** Heads apart, and normalized one by one where the checkpoint has weights for it (Qwen3, Gemma 3). */
+function headsOf(
+  g: GraphBuilder,
+  x: Value,
+  count: number,
+  norm: string,
+  { heads, epsilon, normOffset }: DecoderSpec,
+  rows: Rows,
+): Value {
+  const apart = splitHeads(g, x, rows, count, heads.size);
+  if (!g.hasWeight(`${norm}.weight`)) return apart;
+  return rmsNorm(g, apart, norm, epsilon, normOffset);
+}
+
+export function pastOf(g: GraphBuilder, layer: number, heads: Heads): KeyValue {
+  const port = (of: 'key' | 'value') =>
+    g.input(`past_key_values.${CACHE(layer, of)}`, 'float32', [
+      'batch',
+      heads.keys,
+      'past',
+      heads.size,
+    ]);
+  return { key: port('key'), value: port('value') };
+}
+
+export function presentOf(g: GraphBuilder, layer: number, heads: Heads, now: KeyValue): void {
+  for (const of of ['key', 'value'] as const) {
+    g.output(`present.${CACHE(layer, of)}`, now[of], 'float32', [
+      'batch',
+      heads.keys,
+      'total',
+      heads.size,
+    ]);
+  }
+}
+
+/** The tokens' logits from position `logits_from` of each row on, where the graph has that input. */
+function languageHead(g: GraphBuilder, x: Value, spec: DecoderSpec, rows: Rows): void {
+  const table = spec.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight';
+  const states = reshape(g, x, [rows.batch, -1, spec.width]);
+  g.output('last_hidden_state', states, 'float32', ['batch', 'length', spec.width]);
+  const from = g.input('logits_from', 'int64', [1]);
+  const end = g.ints([2 ** 31]);
+  const wanted = reshape(g, slice(g, states, 1, from, end), [-1, spec.width]);
+  const logits = g.apply('Gemm', [wanted, g.weight(table)], { transB: 1 });
+  const { logitSoftCap: cap } = spec;
+  const capped = cap === undefined ? logits : scale(g, tanh(g, scale(g, logits, 1 / cap)), cap);
+  g.output('logits', reshape(g, capped, [rows.batch, -1, vocabularyOf(g, table)]), 'float32', [
+    'batch',
+    'wanted',
+    'vocabulary',
+  ]);
+}
+
+function vocabularyOf(g: GraphBuilder, table: string): number {
+  const stored = g.source.find(table) ?? g.source.missing(table);
+  return g.source.shapeOf(stored)[0]!;
+}

@@ -1,0 +1,98 @@
+/**
+ * The encoder of BERT and its kin: blocks that normalize after adding,
+ *
+ *   x = norm(x + attention(x)),  x = norm(x + mlp(x)),
+ *
+ * over all tokens of a row, padding hidden. Devlin et al., 2019 (arXiv 1810.04805).
+ */
+
+import { attend, type Heads, type Rows, splitHeads } from './attention.ts';
+import type { GraphBuilder, Value } from './graph.ts';
+import { activation, embedding, layerNorm, linear } from './layers.ts';
+import { paddingBias } from './masks.ts';
+import { add, gather, range, reshape, sizeOf } from './operators.ts';
+
+/** Names of a block's tensors, behind its prefix. */
+export interface BlockNames {
+  readonly query: string;
+  readonly key: string;
+  readonly value: string;
+  readonly attentionOutput: string;
+  readonly attentionNorm: string;
+  readonly up: string;
+  readonly down: string;
+  readonly outputNorm: string;
+}
+
+export interface EncoderSpec {
+  readonly width: number;
+  readonly layers: number;
+  readonly heads: Heads;
+  readonly epsilon: number;
+  readonly activation: string;
+  /** Such as `bert.embeddings`. */
+  readonly embeddings: string;
+  /** Number of the first position. */
+  readonly firstPosition: number;
+  readonly hasTokenTypes: boolean;
+  /** Such as `bert.encoder.layer`. */
+  readonly blocks: string;
+  readonly names: BlockNames;
+}
+
+export interface Encoded {
+  /** [tokens, width] */
+  readonly states: Value;
+  /** The first token of each row: [batch, width]. */
+  readonly first: Value;
+  readonly rows: Rows;
+}
+
+/** Adds the encoder to the graph, with its inputs and the output `last_hidden_state`. */
+export function buildEncoder(g: GraphBuilder, spec: EncoderSpec): Encoded {
+  const ids = g.input('input_ids', 'int64', ['batch', 'length']);
+  const mask = g.input('attention_mask', 'int64', ['batch', 'length']);
+  const rows = { batch: sizeOf(g, ids, 0), length: sizeOf(g, ids, 1) };
+  const bias = paddingBias(g, mask);
+  let x = embed(g, ids, rows, spec);
+  for (let layer = 0; layer < spec.layers; layer++) x = block(g, x, layer, bias, rows, spec);
+  const states = reshape(g, x, [rows.batch, -1, spec.width]);
+  g.output('last_hidden_state', states, 'float32', ['batch', 'length', spec.width]);
+  return { states: x, first: gather(g, states, g.ints([0], []), 1), rows };
+}
+
+function embed(g: GraphBuilder, ids: Value, rows: Rows, spec: EncoderSpec): Value {
+  const { embeddings, firstPosition, hasTokenTypes, width, epsilon } = spec;
+  const words = embedding(g, ids, `${embeddings}.word_embeddings.weight`);
+  const places = add(g, range(g, rows.length), g.ints([firstPosition]));
+  const positions = embedding(g, places, `${embeddings}.position_embeddings.weight`);
+  let sum = add(g, words, positions);
+  if (hasTokenTypes) {
+    const types = g.input('token_type_ids', 'int64', ['batch', 'length']);
+    sum = add(g, sum, embedding(g, types, `${embeddings}.token_type_embeddings.weight`));
+  }
+  return layerNorm(g, reshape(g, sum, [-1, width]), `${embeddings}.LayerNorm`, epsilon);
+}
+
+function block(
+  g: GraphBuilder,
+  x: Value,
+  layer: number,
+  bias: Value,
+  rows: Rows,
+  spec: EncoderSpec,
+): Value {
+  const { heads, names, epsilon } = spec;
+  const name = (part: keyof BlockNames) => `${spec.blocks}.${layer}.${names[part]}`;
+  const project = (part: 'query' | 'key' | 'value') =>
+    splitHeads(g, linear(g, x, name(part)), rows, heads.queries, heads.size);
+  const mixed = attend(g, project('query'), project('key'), project('value'), heads, rows, {
+    scale: heads.size ** -0.5,
+    bias,
+  });
+  const attended = linear(g, mixed, name('attentionOutput'));
+  const between = layerNorm(g, add(g, x, attended), name('attentionNorm'), epsilon);
+  const inner = activation(g, linear(g, between, name('up')), spec.activation);
+  const outer = linear(g, inner, name('down'));
+  return layerNorm(g, add(g, between, outer), name('outputNorm'), epsilon);
+}

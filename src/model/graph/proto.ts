@@ -1,0 +1,81 @@
+/**
+ * The part of ONNX's protobuf schema that the graphs here need, and its encoder. Not a reader.
+ *
+ * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ */
+
+import protobuf from 'protobufjs/light.js';
+
+const field = (id: number, type: string) => ({ id, type });
+const repeated = (id: number, type: string) => ({ id, type, rule: 'repeated' });
+
+const SCHEMA = {
+  nested: {
+    ModelProto: {
+      fields: {
+        irVersion: field(1, 'int64'),
+        producerName: field(2, 'string'),
+        graph: field(7, 'GraphProto'),
+        opsetImport: repeated(8, 'OperatorSetIdProto'),
+      },
+    },
+    OperatorSetIdProto: { fields: { domain: field(1, 'string'), version: field(2, 'int64') } },
+    GraphProto: {
+      fields: {
+        node: repeated(1, 'NodeProto'),
+        name: field(2, 'string'),
+        initializer: repeated(5, 'TensorProto'),
+        input: repeated(11, 'ValueInfoProto'),
+        output: repeated(12, 'ValueInfoProto'),
+      },
+    },
+    NodeProto: {
+      fields: {
+        input: repeated(1, 'string'),
+        output: repeated(2, 'string'),
+        name: field(3, 'string'),
+        opType: field(4, 'string'),
+        attribute: repeated(5, 'AttributeProto'),
+        domain: field(7, 'string'),
+      },
+    },
+    AttributeProto: {
+      fields: {
+        name: field(1, 'string'),
+        f: field(2, 'float'),
+        i: field(3, 'int64'),
+        s: field(4, 'bytes'),
+        floats: repeated(7, 'float'),
+        ints: repeated(8, 'int64'),
+        type: field(20, 'int32'),
+      },
+    },
+    TensorProto: {
+      fields: {
+        dims: repeated(1, 'int64'),
+        dataType: field(2, 'int32'),
+        name: field(8, 'string'),
+        rawData: field(9, 'bytes'),
+        externalData: repeated(13, 'StringStringEntryProto'),
+        dataLocation: field(14, 'int32'),
+      },
+    },
+    StringStringEntryProto: { fields: { key: field(1, 'string'), value: field(2, 'string') } },
+    ValueInfoProto: { fields: { name: field(1, 'string'), type: field(2, 'TypeProto') } },
+    TypeProto: { fields: { tensorType: field(1, 'TensorTypeProto') } },
+    TensorTypeProto: {
+      fields: { elemType: field(1, 'int32'), shape: field(2, 'TensorShapeProto') },
+    },
+    TensorShapeProto: { fields: { dim: repeated(1, 'DimensionProto') } },
+    DimensionProto: { fields: { dimValue: field(1, 'int64'), dimParam: field(2, 'string') } },
+  },
+};
+
+export const DATA_LOCATION_EXTERNAL = 1;
+
+const model = protobuf.Root.fromJSON(SCHEMA).lookupType('ModelProto');
+
+/** `message` is a ModelProto with the field names above. */
+export function encodeModel(message: Record<string, unknown>): Uint8Array {
+  return model.encode(model.fromObject(message)).finish();
+}

@@ -1,0 +1,151 @@
+/**
+ * Rotary positions: pairs (x_i, x_(i + d/2)) of a head are turned by the angle position * w_i with
+ * w_i = theta^(-2 i / d). Su et al., RoFormer, 2021 (arXiv 2104.09864).
+ *
+ * Scalings for longer texts: `linear` (w / factor; Chen et al., 2023, arXiv 2306.15595), `llama3`
+ * (slow pairs only; Llama 3, arXiv 2407.21783), `longrope` (a factor per pair, another list beyond the
+ * trained length; Ding et al., 2024, arXiv 2402.13753).
+ */
+
+import { badInput } from '../../errors.ts';
+import { type Config, numberList } from './config.ts';
+import type { GraphBuilder, Value } from './graph.ts';
+import { cast, concat, multiply, range, reshape, scale, unsqueeze } from './operators.ts';
+
+export interface Rotary {
+  /** Numbers of a head that are turned. */
+  readonly size: number;
+  /** w_i for i < size / 2. */
+  readonly frequencies: readonly number[];
+  /** Used instead when the text is longer than `beyond` tokens. */
+  readonly long?: { readonly frequencies: readonly number[]; readonly beyond: number };
+  /** Factor of cosines and sines. */
+  readonly amplitude: number;
+}
+
+const LAYER_TYPES = ['full_attention', 'sliding_attention'] as const;
+export type LayerType = (typeof LAYER_TYPES)[number];
+
+/**
+ * From either spelling of config.json: `rope_parameters` (one for all layers, or one per type of
+ * layer), or `rope_theta` and `rope_scaling`.
+ */
+export function rotaryOf(config: Config, headSize: number, layer: LayerType): Rotary {
+  const parameters = config.object('rope_parameters');
+  const own = parameters?.object(layer) ?? parameters ?? config;
+  const isLocal = layer === 'sliding_attention' && config.optionalNumber('rope_local_base_freq');
+  const scaling = parameters ? own : isLocal ? undefined : config.object('rope_scaling');
+  const theta = isLocal && !parameters ? isLocal : own.number('rope_theta', 10000);
+  const share = own.number('partial_rotary_factor', config.number('partial_rotary_factor', 1));
+  const size = Math.floor(headSize * share);
+  const plain = Array.from({ length: size / 2 }, (_, i) => theta ** ((-2 * i) / size));
+  const type = scaling?.string('rope_type', scaling.string('type', 'default')) ?? 'default';
+  const scaled = SCALINGS[type];
+  if (!scaled) {
+    const known = Object.keys(SCALINGS).join(', ');
+    throw badInput(`config.json: rope scaling "${type}" is not supported (these are: ${known})`);
+  }
+  return { size, amplitude: 1, ...scaled(plain, scaling ?? own, config) };
+}
+
+type Scaling = (
+  plain: readonly number[],
+  scaling: Config,
+  config: Config,
+) => Pick<Rotary, 'frequencies'> & Partial<Rotary>;
+
+const SCALINGS: Readonly<Record<string, Scaling>> = {
+  default: (frequencies) => ({ frequencies }),
+  linear: (plain, scaling) => {
+    const factor = scaling.number('factor');
+    return { frequencies: plain.map((w) => w / factor) };
+  },
+  llama3: llama3Frequencies,
+  longrope: longRope,
+  su: longRope,
+};
+
+function llama3Frequencies(plain: readonly number[], scaling: Config) {
+  const factor = scaling.number('factor');
+  const low = scaling.number('low_freq_factor');
+  const high = scaling.number('high_freq_factor');
+  const trained = scaling.number('original_max_position_embeddings');
+  const frequencies = plain.map((w) => {
+    const turns = (trained * w) / (2 * Math.PI);
+    if (turns < low) return w / factor;
+    if (turns > high) return w;
+    const smooth = (turns - low) / (high - low);
+    return ((1 - smooth) * w) / factor + smooth * w;
+  });
+  return { frequencies };
+}
+
+function longRope(plain: readonly number[], scaling: Config, config: Config) {
+  const longest = config.number('max_position_embeddings');
+  const beyond = scaling.number(
+    'original_max_position_embeddings',
+    config.number('original_max_position_embeddings', longest),
+  );
+  const factor = longest / beyond;
+  const usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(beyond));
+  const divided = (name: string) => {
+    const factors = numberList(scaling, name, plain.length);
+    return plain.map((w, i) => w / factors[i]!);
+  };
+  return {
+    frequencies: divided('short_factor'),
+    long: { frequencies: divided('long_factor'), beyond },
+    amplitude: scaling.number('attention_factor', usual),
+  };
+}
+
+/** Angles of all tokens, ready to turn queries and keys with. */
+export interface Angles {
+  /** [tokens, size / 2] */
+  readonly cosines: Value;
+  readonly sines: Value;
+  /** [batch, length]: the row of each token in these. */
+  readonly places: Value;
+  readonly size: number;
+}
+
+/** @param positions [batch, length] */
+export function rotaryAngles(g: GraphBuilder, positions: Value, rotary: Rotary): Angles {
+  const half = rotary.size / 2;
+  const angles = multiply(
+    g,
+    reshape(g, cast(g, positions, 'float32'), [-1, 1]),
+    unsqueeze(g, frequenciesFor(g, positions, rotary), [0]),
+  );
+  const shape = g.apply('Shape', [positions]);
+  const count = g.apply('ReduceProd', [shape], { keepdims: 1 });
+  return {
+    cosines: scale(g, g.apply('Cos', [angles]), rotary.amplitude),
+    sines: scale(g, g.apply('Sin', [angles]), rotary.amplitude),
+    places: g.apply('Reshape', [range(g, count), shape]),
+    size: half * 2,
+  };
+}
+
+function frequenciesFor(g: GraphBuilder, positions: Value, { frequencies, long }: Rotary): Value {
+  if (!long) return g.floats(frequencies);
+  const last = g.apply('ReduceMax', [positions], { keepdims: 0 });
+  const isLong = g.apply('GreaterOrEqual', [last, g.ints([long.beyond], [])]);
+  return g.apply('Where', [isLong, g.floats(long.frequencies), g.floats(frequencies)]);
+}
+
+/** @param x [batch, heads, length, size of a head] */
+export function rotate(g: GraphBuilder, x: Value, angles: Angles, headSize: number): Value {
+  if (angles.size === headSize) return turned(g, x, angles);
+  const [first, rest] = g.applyMany(
+    'Split',
+    [x, g.ints([angles.size, headSize - angles.size])],
+    2,
+    { axis: -1 },
+  ) as [Value, Value];
+  return concat(g, [turned(g, first, angles), rest], -1);
+}
+
+function turned(g: GraphBuilder, x: Value, { cosines, sines, places }: Angles): Value {
+  return g.apply('RotaryEmbedding', [x, places, cosines, sines], { interleaved: 0 });
+}

@@ -1,0 +1,88 @@
+/** A graph as the bytes of an ONNX model, its weights being external data. */
+
+import type { Attribute, ElementType, Graph, GraphConstant, GraphPort } from './graph.ts';
+import { DATA_LOCATION_EXTERNAL, encodeModel } from './proto.ts';
+
+/** IR 10 and operator set 20 are the newest that the browser's runtime reads as well. */
+const IR_VERSION = 10;
+const OPERATOR_SET = 20;
+
+const ELEMENT_TYPES: Record<ElementType, number> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int64: 7,
+  bool: 9,
+};
+
+/** Where the bytes of a weight lie: a file beside the model, or one that is handed over by name. */
+export interface WeightPlace {
+  readonly location: string;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+export function serializeGraph(graph: Graph, placeOf: (weight: string) => WeightPlace): Uint8Array {
+  return encodeModel({
+    irVersion: IR_VERSION,
+    producerName: 'lmfuse',
+    opsetImport: [
+      { domain: '', version: OPERATOR_SET },
+      { domain: 'com.microsoft', version: 1 },
+    ],
+    graph: {
+      name: 'lmfuse',
+      node: graph.nodes.map(({ op, domain, inputs, outputs, attributes }) => ({
+        opType: op,
+        domain,
+        name: outputs[0],
+        input: inputs,
+        output: outputs,
+        attribute: Object.entries(attributes).map(attributeOf),
+      })),
+      initializer: [
+        ...graph.constants.map(constantTensor),
+        ...graph.weights.map(({ name, dims }) => ({
+          name,
+          dims,
+          dataType: ELEMENT_TYPES.float32,
+          dataLocation: DATA_LOCATION_EXTERNAL,
+          externalData: externalData(placeOf(name)),
+        })),
+      ],
+      input: graph.inputs.map(portInfo),
+      output: graph.outputs.map(portInfo),
+    },
+  });
+}
+
+function externalData({ location, byteOffset, byteLength }: WeightPlace) {
+  return [
+    { key: 'location', value: location },
+    { key: 'offset', value: String(byteOffset) },
+    { key: 'length', value: String(byteLength) },
+  ];
+}
+
+/** Types of attributes: FLOAT 1, INT 2, STRING 3, INTS 7. */
+function attributeOf([name, value]: [string, Attribute]) {
+  if (typeof value === 'number') return { name, i: value, type: 2 };
+  if (typeof value === 'string') return { name, s: new TextEncoder().encode(value), type: 3 };
+  if (Array.isArray(value)) return { name, ints: value, type: 7 };
+  return { name, f: (value as { float: number }).float, type: 1 };
+}
+
+function constantTensor({ name, type, dims, values }: GraphConstant) {
+  return { name, dims, dataType: ELEMENT_TYPES[type], rawData: rawData(type, values) };
+}
+
+function rawData(type: ElementType, values: readonly number[]): Uint8Array {
+  if (type === 'float32') return new Uint8Array(Float32Array.from(values).buffer);
+  if (type === 'int64') return new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+  return type === 'int8' ? new Uint8Array(Int8Array.from(values).buffer) : Uint8Array.from(values);
+}
+
+function portInfo({ name, type, dims }: GraphPort) {
+  const dim = dims.map((d) => (typeof d === 'number' ? { dimValue: d } : { dimParam: d }));
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPES[type], shape: { dim } } } };
+}
