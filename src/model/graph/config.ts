@@ -16,7 +16,7 @@ export interface Config {
 
 /** @param subject the file that the values are from, for messages */
 export function readConfig(raw: JsonObject, subject: string): Config {
-  const valueOf = (name: string): Json | undefined => raw[name] ?? undefined;
+  const given = (name: string): Json | undefined => raw[name] ?? undefined;
   const wrong = (name: string, wanted: string) =>
     badInput(`${subject}: "${name}" is ${JSON.stringify(raw[name])}, not ${wanted}`);
   function required<T>(name: string, fallback: T | undefined): T {
@@ -24,7 +24,7 @@ export function readConfig(raw: JsonObject, subject: string): Config {
     throw badInput(`${subject}: "${name}" is missing`);
   }
   function optionalNumber(name: string): number | undefined {
-    const value = valueOf(name);
+    const value = given(name);
     if (value === undefined || typeof value === 'number') return value;
     throw wrong(name, 'a number');
   }
@@ -33,17 +33,17 @@ export function readConfig(raw: JsonObject, subject: string): Config {
     number: (name, fallback) => optionalNumber(name) ?? required(name, fallback),
     optionalNumber,
     string(name, fallback) {
-      const value = valueOf(name) ?? required(name, fallback);
+      const value = given(name) ?? required(name, fallback);
       if (typeof value === 'string') return value;
       throw wrong(name, 'a text');
     },
     flag(name, fallback) {
-      const value = valueOf(name) ?? fallback;
+      const value = given(name) ?? fallback;
       if (typeof value === 'boolean') return value;
       throw wrong(name, 'true or false');
     },
     object(name) {
-      const value = valueOf(name);
+      const value = given(name);
       if (value === undefined) return undefined;
       if (typeof value === 'object' && !Array.isArray(value)) {
         return readConfig(value as JsonObject, `${subject}: "${name}"`);
@@ -51,7 +51,7 @@ export function readConfig(raw: JsonObject, subject: string): Config {
       throw wrong(name, 'an object');
     },
     list(name) {
-      const value = valueOf(name);
+      const value = given(name);
       if (value === undefined) return undefined;
       if (Array.isArray(value)) return value;
       throw wrong(name, 'a list');
