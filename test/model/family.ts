@@ -47,7 +47,7 @@ export async function openGraph(
   const builder = graphBuilderOf(checkpoint, family.prefixes);
   family.build(builder, readConfig(config, configFile), part);
   const { graph } = builder;
-  const weights = readGraphWeights(checkpoint, graph);
+  const weights = readGraphWeights(checkpoint, [graph]);
   const session = await createSession(runtime as unknown as Runtime, graph, weights, {
     threads: 1,
   });
@@ -101,7 +101,7 @@ export function worstError(
     } else {
       const w = value as number;
       const error = Math.abs(actual[at++]! - w) / (1e-4 + 1e-4 * Math.abs(w));
-      worst = error <= worst ? worst : error;
+      worst = Math.max(error, worst);
     }
   };
   compare(wanted);

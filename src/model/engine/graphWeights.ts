@@ -50,17 +50,18 @@ export function graphBuilderOf(checkpoint: Checkpoint, prefixes: readonly string
   });
 }
 
-/** The values of all weights of the graph, in float32, each in memory of its own. */
+/** The values of all weights of the graphs, in float32, each in memory of its own. */
 export function readGraphWeights(
   checkpoint: Checkpoint,
-  graph: Graph,
+  graphs: readonly Graph[],
   onRead: (byteLength: number) => void = () => {},
 ): Map<string, Float32Array> {
   const files = openWeightBytes(checkpoint);
   const convert = createFloat32Reader();
   try {
+    const names = new Set(graphs.flatMap(({ weights }) => weights.map(({ name }) => name)));
     return new Map(
-      graph.weights.map(({ name }) => {
+      [...names].map((name) => {
         const entry = checkpoint.tensors.get(name)!;
         const read = (target: Uint8Array, offset: number) => files.read(entry.file, target, offset);
         const values = convert(entry, (start, end, target) => {

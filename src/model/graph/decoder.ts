@@ -186,14 +186,10 @@ function languageHead(g: GraphBuilder, x: Value, spec: DecoderSpec, rows: Rows):
   const logits = g.apply('Gemm', [wanted, g.weight(table)], { transB: 1 });
   const { logitSoftCap: cap } = spec;
   const capped = cap === undefined ? logits : scale(g, tanh(g, scale(g, logits, 1 / cap)), cap);
-  g.output('logits', reshape(g, capped, [rows.batch, -1, vocabularyOf(g, table)]), 'float32', [
+  const vocabulary = g.shapeOf(table)[0]!;
+  g.output('logits', reshape(g, capped, [rows.batch, -1, vocabulary]), 'float32', [
     'batch',
     'wanted',
-    'vocabulary',
+    vocabulary,
   ]);
-}
-
-function vocabularyOf(g: GraphBuilder, table: string): number {
-  const stored = g.source.find(table) ?? g.source.missing(table);
-  return g.source.shapeOf(stored)[0]!;
 }

@@ -63,7 +63,6 @@ export interface WeightSource {
 
 export interface GraphBuilder {
   readonly graph: Graph;
-  readonly source: WeightSource;
   readonly input: (name: string, type: ElementType, dims: readonly Dimension[]) => Value;
   readonly output: (
     name: string,
@@ -74,6 +73,7 @@ export interface GraphBuilder {
   /** A tensor of the checkpoint; its shape is checked if given. */
   readonly weight: (name: string, shape?: Shape) => Value;
   readonly hasWeight: (name: string) => boolean;
+  readonly shapeOf: (name: string) => Shape;
   readonly floats: (values: readonly number[], dims?: Shape) => Value;
   readonly ints: (values: readonly number[], dims?: Shape) => Value;
   readonly apply: (op: string, inputs: readonly (Value | undefined)[], a?: Attributes) => Value;
@@ -103,8 +103,9 @@ export function createGraphBuilder(
     if (!constants.has(name)) constants.set(name, { name, type, dims, values });
     return name as Value;
   }
+  const storedName = (name: string) => source.find(name) ?? source.missing(name);
   function weight(name: string, expected?: Shape): Value {
-    const stored = source.find(name) ?? source.missing(name);
+    const stored = storedName(name);
     const dims = source.shapeOf(stored);
     if (expected) checkShape(stored, dims, expected);
     weights.set(stored, { name: stored, dims });
@@ -133,7 +134,6 @@ export function createGraphBuilder(
         return [...weights.values()];
       },
     },
-    source,
     input(name, type, dims) {
       inputs.push({ name, type, dims });
       return name as Value;
@@ -144,6 +144,7 @@ export function createGraphBuilder(
     },
     weight,
     hasWeight: (name) => source.find(name) !== undefined,
+    shapeOf: (name) => source.shapeOf(storedName(name)),
     floats: (values, dims = [values.length]) => constant('float32', values, dims),
     ints: (values, dims = [values.length]) => constant('int64', values, dims),
     apply: (op, from, attributes) => applyMany(op, from, 1, attributes)[0]!,

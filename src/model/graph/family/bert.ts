@@ -38,9 +38,10 @@ export function bertSpec(config: Config, root: 'bert' | 'roberta'): EncoderSpec 
   };
 }
 
-/** [batch, labels] */
-export function labelLogits(g: GraphBuilder, logits: Value): void {
-  g.output('logits', logits, 'float32', ['batch', 'labels']);
+/** Logits by a last linear layer: [batch, labels]. */
+export function labelLogits(g: GraphBuilder, x: Value, name: string): void {
+  const labels = g.shapeOf(`${name}.weight`)[0]!;
+  g.output('logits', linear(g, x, name), 'float32', ['batch', labels]);
 }
 
 /** A table of words that is the embedding as well, unless the checkpoint has another. */
@@ -54,7 +55,7 @@ export function wordLogits(
   const bias = g.weight(names.bias);
   const logits = g.apply('Gemm', [x, g.weight(table), bias], { transB: 1 });
   const apart = reshape(g, logits, [rows.batch, rows.length, -1]);
-  g.output('logits', apart, 'float32', ['batch', 'length', 'vocabulary']);
+  g.output('logits', apart, 'float32', ['batch', 'length', g.shapeOf(table)[0]!]);
 }
 
 export const bert: readonly Family[] = [
@@ -64,7 +65,7 @@ export const bert: readonly Family[] = [
     prefixes: ['bert.'],
     build(g, config) {
       const { first } = buildEncoder(g, bertSpec(config, 'bert'));
-      labelLogits(g, linear(g, tanh(g, linear(g, first, 'bert.pooler.dense')), 'classifier'));
+      labelLogits(g, tanh(g, linear(g, first, 'bert.pooler.dense')), 'classifier');
     },
   },
   {
@@ -95,10 +96,7 @@ export const bert: readonly Family[] = [
     prefixes: ['roberta.'],
     build(g, config) {
       const { first } = buildEncoder(g, bertSpec(config, 'roberta'));
-      labelLogits(
-        g,
-        linear(g, tanh(g, linear(g, first, 'classifier.dense')), 'classifier.out_proj'),
-      );
+      labelLogits(g, tanh(g, linear(g, first, 'classifier.dense')), 'classifier.out_proj');
     },
   },
   {

@@ -1,0 +1,146 @@
+/**
+ * A checkpoint that runs: its graphs in sessions, and the sequences under way. Token ids in,
+ * probabilities out; it knows no text. The same interface is offered by a thread that holds one
+ * (remoteEngine.ts).
+ */
+
+import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.ts';
+import { badInput } from '../../errors.ts';
+import { readConfig } from '../graph/config.ts';
+import type { Family, FamilyTask } from '../graph/family/family.ts';
+import { familyOf } from '../graph/family/registry.ts';
+import type { GraphBuilder, Value } from '../graph/graph.ts';
+import {
+  type Running,
+  type ScoredRow,
+  type Sequences,
+  scoreCausal,
+  startCausal,
+} from './causal.ts';
+import { graphBuilderOf, readGraphWeights } from './graphWeights.ts';
+import { classifyRows, meanStates } from './labels.ts';
+import { createSession, type Runtime } from './session.ts';
+import type { TokenRows } from './tokenBatch.ts';
+import { scoreTranslations, startTranslation, type Translator } from './translation.ts';
+
+export interface EngineFacts {
+  readonly task: FamilyTask;
+  /** Labels of a classifier, or tokens of a vocabulary. */
+  readonly outcomes: number;
+  /** Numbers of a hidden state. */
+  readonly width: number;
+}
+
+/** Results are the caller's to keep. */
+export interface Engine {
+  readonly facts: EngineFacts;
+  readonly classify: (rows: TokenRows) => Promise<Float32Array>;
+  readonly embed: (rows: TokenRows) => Promise<Float32Array>;
+  /** Begins sequences under a number of the caller's choice: [rows][vocabulary]. */
+  readonly start: (stream: number, inputs: TokenRows) => Promise<Float32Array>;
+  readonly advance: (
+    stream: number,
+    parents: readonly number[],
+    tokens: readonly number[],
+  ) => Promise<Float32Array>;
+  readonly end: (stream: number) => Promise<void>;
+  readonly score: (rows: readonly ScoredRow[], sources?: TokenRows) => Promise<Float64Array[]>;
+  readonly close: () => Promise<void>;
+}
+
+export interface EngineOptions {
+  /** Threads of one operator. */
+  readonly threads: number;
+  readonly onRead?: (byteLength: number) => void;
+}
+
+type Part = Parameters<Family['build']>[2];
+
+export async function openEngine(
+  runtime: Runtime,
+  checkpoint: Checkpoint,
+  options: EngineOptions,
+): Promise<Engine> {
+  const { config } = checkpoint;
+  if (!config) throw badInput(`${checkpoint.path}: has no config.json, which says how to run it`);
+  const family = familyOf(config, checkpoint.path);
+  const isPair = family.task === 'sequence_to_sequence';
+  const parts: Part[] = isPair ? ['encoder', 'decoder'] : ['whole'];
+  const builders = parts.map((part) => {
+    const g = graphBuilderOf(checkpoint, family.prefixes);
+    family.build(g, readConfig(config, `${checkpoint.path}/config.json`), part);
+    addLogProbabilities(g);
+    return g;
+  });
+  const weights = readGraphWeights(
+    checkpoint,
+    builders.map(({ graph }) => graph),
+    options.onRead,
+  );
+  const running: Running[] = [];
+  for (const { graph } of builders) {
+    running.push({
+      runtime,
+      graph,
+      session: await createSession(runtime, graph, weights, options),
+    });
+  }
+  const [first] = running as [Running];
+  const decoder = running.at(-1)!;
+  return engineOver(family.task, first, {
+    encoder: first,
+    decoder,
+    startToken: isPair ? startTokenOf(config) : 0,
+  });
+}
+
+function startTokenOf(config: JsonObject): number {
+  const token = config.decoder_start_token_id ?? config.bos_token_id;
+  if (typeof token === 'number') return token;
+  throw badInput('config.json: "decoder_start_token_id" is missing');
+}
+
+/** What decoding and pools work with, computed where the logits are. */
+function addLogProbabilities(g: GraphBuilder): void {
+  const logits = g.graph.outputs.find(({ name }) => name === 'logits');
+  if (!logits) return;
+  const values = g.apply('LogSoftmax', ['logits' as Value], { axis: -1 });
+  g.output('log_probabilities', values, 'float32', logits.dims);
+}
+
+function engineOver(task: FamilyTask, first: Running, translator: Translator): Engine {
+  const streams = new Map<number, Sequences>();
+  const keep = (stream: number, sequences: Sequences) => {
+    streams.set(stream, sequences);
+    return sequences.next;
+  };
+  const begin = (inputs: TokenRows) =>
+    task === 'causal' ? startCausal(first, inputs) : startTranslation(translator, inputs);
+  return {
+    facts: { task, ...sizesOf(first, translator.decoder) },
+    classify: (rows) => classifyRows(first, rows),
+    embed: (rows) => meanStates(first, rows),
+    start: async (stream, inputs) => keep(stream, await begin(inputs)),
+    async advance(stream, parents, tokens) {
+      const sequences = streams.get(stream);
+      if (!sequences) throw new Error(`there is no stream ${stream}`);
+      return keep(stream, await sequences.step(parents, tokens));
+    },
+    async end(stream) {
+      streams.delete(stream);
+    },
+    score: (rows, sources) =>
+      sources ? scoreTranslations(translator, rows, sources) : scoreCausal(first, rows),
+    async close() {
+      streams.clear();
+      const sessions = new Set([translator.encoder.session, translator.decoder.session]);
+      for (const session of sessions) await session.release();
+    },
+  };
+}
+
+function sizesOf(first: Running, last: Running): Pick<EngineFacts, 'outcomes' | 'width'> {
+  const sizeOf = ({ graph }: Running, name: string) =>
+    Number(graph.outputs.find((port) => port.name === name)?.dims.at(-1) ?? 0);
+  return { outcomes: sizeOf(last, 'logits'), width: sizeOf(first, 'last_hidden_state') };
+}
