@@ -33,6 +33,9 @@ const KERNEL_FLAGS = [
   '--converge',
 ];
 
+/** Loaded when a model is opened, from where npm puts them. */
+const NATIVE = ['onnxruntime-node', 'node-llama-cpp'];
+
 /** Written last, so its time is that of the whole build. */
 const LAST = 'dist/recipe.schema.json';
 const SOURCES = ['src', 'docs/methods', 'scripts', 'package.json', 'package-lock.json'];
@@ -74,10 +77,11 @@ async function bundle() {
   const entries = {
     'dist/cli/main.js': 'dist/lmfuse.js',
     'dist/merge/execute/worker.js': 'dist/worker.js',
+    'dist/model/engine/engineWorker.js': 'dist/engineWorker.js',
   };
   const folders = new Set();
   for (const [input, file] of Object.entries(entries)) {
-    const build = await rolldown({ input, platform: 'node' });
+    const build = await rolldown({ input, platform: 'node', external: NATIVE });
     const { output } = await build.write({ file, format: 'esm', minify: 'dce-only' });
     await build.close();
     for (const module of output.flatMap((chunk) => Object.keys(chunk.modules ?? {}))) {

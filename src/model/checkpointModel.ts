@@ -1,0 +1,58 @@
+/** Opens a checkpoint's folder as a running model, on a thread of its own. */
+
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Checkpoint, JsonObject } from '../checkpoint/checkpoint.ts';
+import { openCheckpoint } from '../checkpoint/open.ts';
+import { readJsonObject } from '../checkpoint/textFile.ts';
+import { badInput } from '../errors.ts';
+import { elementCountOf } from '../tensor/shape.ts';
+import { startEngine } from './engine/remoteEngine.ts';
+import { modelOver } from './engineModel.ts';
+import { familyOf } from './graph/family/registry.ts';
+import type { LanguageModel } from './languageModel.ts';
+import { createTokenizer } from './textTokenizer.ts';
+
+export interface OpenOptions {
+  /** Threads of one operator; by default one, or one per core for a large model. */
+  readonly threads?: number;
+}
+
+/** Below so many parameters a second thread costs more than it brings. */
+const LARGE_PARAMETERS = 1e8;
+
+export async function openCheckpointModel(
+  path: string,
+  name: string,
+  options: OpenOptions = {},
+): Promise<LanguageModel> {
+  const checkpoint = await openCheckpoint(path, name);
+  if (!checkpoint.config) {
+    throw badInput(`${name}: has no config.json, which says what kind of model it is`);
+  }
+  familyOf(checkpoint.config, name);
+  const tokenizerJson = await optionalJson(checkpoint, 'tokenizer.json');
+  if (!tokenizerJson)
+    throw badInput(`${name}: has no tokenizer.json, without which it reads no text`);
+  const tokenizerConfig = (await optionalJson(checkpoint, 'tokenizer_config.json')) ?? {};
+  const files = {
+    name,
+    config: checkpoint.config,
+    generationConfig: (await optionalJson(checkpoint, 'generation_config.json')) ?? {},
+    tokenizer: createTokenizer(tokenizerJson, tokenizerConfig),
+  };
+  const threads = options.threads ?? threadsFor(checkpoint);
+  return modelOver(await startEngine({ path: checkpoint.path, reference: name, threads }), files);
+}
+
+async function optionalJson({ path, otherFiles }: Checkpoint, name: string) {
+  return otherFiles.includes(name)
+    ? ((await readJsonObject(join(path, name))) as JsonObject)
+    : undefined;
+}
+
+function threadsFor({ tensors }: Checkpoint): number {
+  let parameters = 0;
+  for (const { shape, name } of tensors.values()) parameters += elementCountOf(shape, name);
+  return parameters >= LARGE_PARAMETERS ? availableParallelism() : 1;
+}

@@ -1,0 +1,105 @@
+/**
+ * An engine on a thread of its own. A session's run holds up its thread, so members that are to work
+ * side by side, and requests that are to be stopped, need this.
+ */
+
+import { Worker } from 'node:worker_threads';
+import { FusionError, type FusionErrorCode } from '../../errors.ts';
+import { packageFile } from '../../io/packageFile.ts';
+import type { Engine, EngineFacts } from './engine.ts';
+
+export interface EngineWorkerData {
+  readonly path: string;
+  readonly reference: string;
+  readonly threads: number;
+}
+
+export type EngineCall = Exclude<keyof Engine, 'facts'>;
+
+export interface EngineRequest {
+  readonly id: number;
+  readonly call: EngineCall;
+  readonly args: readonly unknown[];
+}
+
+/** Number 0 is the answer to opening. */
+export type EngineReply =
+  | { readonly id: number; readonly value: unknown }
+  | {
+      readonly id: number;
+      readonly failed: { readonly code: FusionErrorCode; readonly message: string };
+    };
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export async function startEngine(data: EngineWorkerData): Promise<Engine> {
+  const worker = new Worker(packageFile('dist/engineWorker.js'), {
+    workerData: data,
+    execArgv: [],
+  });
+  const waiting = new Map<number, Waiting>();
+  let requests = 0;
+  let ended: Error | undefined;
+  const expect = (id: number) =>
+    new Promise<unknown>((resolve, reject) => {
+      if (ended) reject(ended);
+      else waiting.set(id, { resolve, reject });
+    });
+  const end = (error: Error) => {
+    ended ??= error;
+    for (const { reject } of waiting.values()) reject(ended);
+    waiting.clear();
+  };
+  worker.on('message', (reply: EngineReply) => {
+    settle(waiting.get(reply.id), reply);
+    waiting.delete(reply.id);
+  });
+  worker.on('error', (cause) => {
+    end(
+      new FusionError('internal', `the thread of ${data.reference} failed: ${cause.message}`, {
+        cause,
+      }),
+    );
+  });
+  const exited = new Promise<void>((resolve) => {
+    worker.on('exit', () => {
+      end(new FusionError('aborted', `${data.reference} was closed`));
+      resolve();
+    });
+  });
+  const call = (name: EngineCall, ...args: readonly unknown[]) => {
+    const id = ++requests;
+    const answer = expect(id);
+    if (!ended) worker.postMessage({ id, call: name, args } satisfies EngineRequest);
+    return answer;
+  };
+  const facts = (await expect(0).catch(async (error: unknown) => {
+    await worker.terminate();
+    throw error;
+  })) as EngineFacts;
+  return {
+    facts,
+    classify: (rows) => call('classify', rows) as Promise<Float32Array>,
+    embed: (rows) => call('embed', rows) as Promise<Float32Array>,
+    start: (stream, inputs) => call('start', stream, inputs) as Promise<Float32Array>,
+    advance: (stream, parents, tokens) =>
+      call('advance', stream, parents, tokens) as Promise<Float32Array>,
+    end: (stream) => (ended ? Promise.resolve() : (call('end', stream) as Promise<void>)),
+    score: (rows, sources) => call('score', rows, sources) as Promise<Float64Array[]>,
+    async close() {
+      if (ended) return exited;
+      worker.postMessage({ id: ++requests, call: 'close', args: [] } satisfies EngineRequest);
+      end(new FusionError('aborted', `${data.reference} was closed`));
+      return exited;
+    },
+  };
+}
+
+function settle(waiting: Waiting | undefined, reply: EngineReply): void {
+  if (!waiting) return;
+  if ('failed' in reply) waiting.reject(new FusionError(reply.failed.code, reply.failed.message));
+  else waiting.resolve(reply.value);
+}

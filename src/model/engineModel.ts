@@ -1,0 +1,206 @@
+/**
+ * A language model over a running checkpoint: its tokenizer, its config, and an engine, wherever that
+ * is. Not the opening of files: checkpointModel.ts.
+ */
+
+import type { JsonObject } from '../checkpoint/checkpoint.ts';
+import { badInput } from '../errors.ts';
+import { abortable } from './abort.ts';
+import { inBatches } from './engine/batches.ts';
+import type { Engine } from './engine/engine.ts';
+import type {
+  Classifier,
+  Embedder,
+  GenerationDefaults,
+  Item,
+  LanguageModel,
+  RequestOptions,
+  TokenModel,
+  TokenStream,
+} from './languageModel.ts';
+import { truncated } from './textTokenizer.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+export interface ModelFiles {
+  readonly name: string;
+  readonly config: JsonObject;
+  readonly generationConfig: JsonObject;
+  readonly tokenizer: Tokenizer;
+}
+
+export function modelOver(engine: Engine, files: ModelFiles): LanguageModel {
+  const { task } = engine.facts;
+  const limit = limitOf(files.config);
+  const idsOf = (item: Item, options: RequestOptions) => tokensOf(files, limit, item, options);
+  const writes = task === 'causal' || task === 'sequence_to_sequence';
+  return {
+    name: files.name,
+    ...(task === 'sequence_classification' ? { classify: classifier(engine, files, idsOf) } : {}),
+    ...(writes ? { next: tokenModel(engine, files, limit) } : {}),
+    embed: embedder(engine, idsOf),
+    close: engine.close,
+  };
+}
+
+type IdsOf = (item: Item, options: RequestOptions) => number[];
+
+/** Positions that the model has. */
+function limitOf(config: JsonObject): number | undefined {
+  const most = config.max_position_embeddings ?? config.n_positions;
+  if (typeof most !== 'number') return undefined;
+  // RoBERTa counts its positions from behind the padding token.
+  const isShifted = ['roberta', 'xlm-roberta'].includes(String(config.model_type));
+  return isShifted ? most - Number(config.pad_token_id ?? 1) - 1 : most;
+}
+
+function tokensOf(
+  { tokenizer, name }: ModelFiles,
+  limit: number | undefined,
+  { id, text }: Item,
+  { truncate }: RequestOptions,
+): number[] {
+  const most = typeof truncate === 'number' ? Math.min(truncate, limit ?? truncate) : limit;
+  if (truncate && most !== undefined) return truncated(tokenizer, text, most);
+  const ids = tokenizer.encode(text);
+  if (limit === undefined || ids.length <= limit) return ids;
+  throw badInput(
+    `item "${id}" has ${ids.length} tokens, and ${name} reads ${limit} (ask for truncation to cut it)`,
+  );
+}
+
+function classifier(engine: Engine, { config }: ModelFiles, idsOf: IdsOf): Classifier {
+  const { outcomes } = engine.facts;
+  return {
+    labels: labelsOf(config, outcomes),
+    logProbabilities: (items, options = {}) =>
+      inBatches(
+        items.map((item) => idsOf(item, options)),
+        (row) => row.length,
+        async (batch) => rowsOf(await engine.classify(batch), batch.length, Float64Array),
+        options,
+      ),
+  };
+}
+
+function labelsOf({ id2label }: JsonObject, count: number): string[] {
+  const named = (id2label ?? {}) as JsonObject;
+  return Array.from({ length: count }, (_, i) => String(named[i] ?? `LABEL_${i}`));
+}
+
+function rowsOf<A extends Float32Array | Float64Array>(
+  values: Float32Array,
+  count: number,
+  List: { from(values: ArrayLike<number>): A },
+): A[] {
+  const width = values.length / count;
+  return Array.from({ length: count }, (_, r) =>
+    List.from(values.subarray(r * width, (r + 1) * width)),
+  );
+}
+
+function embedder(engine: Engine, idsOf: IdsOf): Embedder {
+  return {
+    dimensions: engine.facts.width,
+    vectors: (items, options = {}) =>
+      inBatches(
+        items.map((item) => idsOf(item, options)),
+        (row) => row.length,
+        async (batch) => rowsOf(await engine.embed(batch), batch.length, Float32Array),
+        options,
+      ),
+  };
+}
+
+function tokenModel(
+  engine: Engine,
+  { config, generationConfig, tokenizer }: ModelFiles,
+  maxTokens: number | undefined,
+): TokenModel {
+  const isCausal = engine.facts.task === 'causal';
+  let streams = 0;
+  return {
+    kind: isCausal ? 'causal' : 'sequence_to_sequence',
+    tokenizer,
+    vocabularySize: engine.facts.outcomes,
+    maxTokens,
+    endTokens: tokenList(generationConfig.eos_token_id ?? config.eos_token_id),
+    bannedTokens: bannedTokens(generationConfig),
+    defaults: defaultsOf({ ...config, ...generationConfig }),
+    start: (inputs, options) => openStream(engine, streams++, inputs, options),
+    continuationLogProbabilities: (rows, options = {}) =>
+      inBatches(
+        rows,
+        ({ input, continuation }) => input.length + continuation.length,
+        (batch) => scoreBatch(engine, batch, isCausal),
+        options,
+      ),
+  };
+}
+
+type Continued = Parameters<TokenModel['continuationLogProbabilities']>[0];
+
+function scoreBatch(engine: Engine, batch: Continued, isCausal: boolean): Promise<Float64Array[]> {
+  if (!isCausal) {
+    return engine.score(
+      batch.map(({ continuation }) => ({ tokens: continuation, from: 0 })),
+      batch.map(({ input }) => input),
+    );
+  }
+  return engine.score(
+    batch.map(({ input, continuation }) => {
+      if (input.length === 0) throw badInput('a text is scored after at least one token of input');
+      return { tokens: [...input, ...continuation], from: input.length };
+    }),
+  );
+}
+
+async function openStream(
+  engine: Engine,
+  stream: number,
+  inputs: readonly (readonly number[])[],
+  { signal }: RequestOptions = {},
+): Promise<TokenStream> {
+  let next = await abortable(engine.start(stream, inputs), signal);
+  let rowCount = inputs.length;
+  return {
+    logProbabilities: () => next,
+    rowCount: () => rowCount,
+    async advance(parents, tokens, options = {}) {
+      next = await abortable(engine.advance(stream, parents, tokens), options.signal);
+      rowCount = parents.length;
+    },
+    close: () => void engine.end(stream),
+  };
+}
+
+function tokenList(value: JsonObject[string] | undefined): number[] {
+  const list = Array.isArray(value) ? value : [value];
+  return list.filter((token) => typeof token === 'number');
+}
+
+/** Of `bad_words_ids` the words of one token, which is how padding is kept out of translations. */
+function bannedTokens({ bad_words_ids: words }: JsonObject): number[] {
+  const lists = Array.isArray(words) ? words : [];
+  return lists.flatMap((word) => (Array.isArray(word) && word.length === 1 ? tokenList(word) : []));
+}
+
+const DEFAULTS = {
+  beams: 'num_beams',
+  lengthPenalty: 'length_penalty',
+  maxNewTokens: 'max_new_tokens',
+  temperature: 'temperature',
+  topK: 'top_k',
+  topP: 'top_p',
+  forcedEndToken: 'forced_eos_token_id',
+} as const;
+
+function defaultsOf(given: JsonObject): GenerationDefaults {
+  const numbers = Object.entries(DEFAULTS).flatMap(([name, spelled]) =>
+    typeof given[spelled] === 'number' ? [[name, given[spelled]]] : [],
+  );
+  const { early_stopping: early } = given;
+  return {
+    ...Object.fromEntries(numbers),
+    ...(typeof early === 'boolean' ? { earlyStopping: early } : {}),
+  };
+}
