@@ -18,7 +18,7 @@ export interface OpenOptions {
   readonly threads?: number;
 }
 
-/** Below so many parameters a second thread costs more than it brings. */
+/** Below so many parameters a second thread costs more than it brings, and packing costs little. */
 const LARGE_PARAMETERS = 1e8;
 
 export async function openCheckpointModel(
@@ -41,8 +41,14 @@ export async function openCheckpointModel(
     generationConfig: (await optionalJson(checkpoint, 'generation_config.json')) ?? {},
     tokenizer: createTokenizer(tokenizerJson, tokenizerConfig),
   };
-  const threads = options.threads ?? threadsFor(checkpoint);
-  return modelOver(await startEngine({ path: checkpoint.path, reference: name, threads }), files);
+  const isLarge = parametersOf(checkpoint) >= LARGE_PARAMETERS;
+  const engine = await startEngine({
+    path: checkpoint.path,
+    reference: name,
+    threads: options.threads ?? (isLarge ? availableParallelism() : 1),
+    packs: !isLarge,
+  });
+  return modelOver(engine, files);
 }
 
 async function optionalJson({ path, otherFiles }: Checkpoint, name: string) {
@@ -51,8 +57,9 @@ async function optionalJson({ path, otherFiles }: Checkpoint, name: string) {
     : undefined;
 }
 
-function threadsFor({ tensors }: Checkpoint): number {
-  let parameters = 0;
-  for (const { shape, name } of tensors.values()) parameters += elementCountOf(shape, name);
-  return parameters >= LARGE_PARAMETERS ? availableParallelism() : 1;
+function parametersOf({ tensors }: Checkpoint): number {
+  return [...tensors.values()].reduce(
+    (sum, { shape, name }) => sum + elementCountOf(shape, name),
+    0,
+  );
 }

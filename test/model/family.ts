@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as runtime from 'onnxruntime-node';
 import { openCheckpoint } from '../../src/checkpoint/open.ts';
-import { graphBuilderOf, readGraphWeights } from '../../src/model/engine/graphWeights.ts';
+import { graphBuilderOf } from '../../src/model/engine/graphWeights.ts';
 import { createSession, type Runtime } from '../../src/model/engine/session.ts';
+import { storeOf } from '../../src/model/engine/weightStore.ts';
 import { readConfig } from '../../src/model/graph/config.ts';
 import { familyOf } from '../../src/model/graph/family/registry.ts';
 
@@ -47,10 +48,12 @@ export async function openGraph(
   const builder = graphBuilderOf(checkpoint, family.prefixes);
   family.build(builder, readConfig(config, configFile), part);
   const { graph } = builder;
-  const weights = readGraphWeights(checkpoint, [graph]);
-  const session = await createSession(runtime as unknown as Runtime, graph, weights, {
-    threads: 1,
-  });
+  const session = await createSession(
+    runtime as unknown as Runtime,
+    graph,
+    storeOf(checkpoint, [graph]),
+    { threads: 1, packs: true },
+  );
   return { graph, session };
 }
 

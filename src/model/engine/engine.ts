@@ -9,7 +9,7 @@ import { badInput } from '../../errors.ts';
 import { readConfig } from '../graph/config.ts';
 import type { Family, FamilyTask } from '../graph/family/family.ts';
 import { familyOf } from '../graph/family/registry.ts';
-import type { GraphBuilder, Value } from '../graph/graph.ts';
+import type { Graph, GraphBuilder, Value } from '../graph/graph.ts';
 import {
   type Running,
   type ScoredRow,
@@ -17,9 +17,9 @@ import {
   scoreCausal,
   startCausal,
 } from './causal.ts';
-import { graphBuilderOf, readGraphWeights } from './graphWeights.ts';
+import { graphBuilderOf } from './graphWeights.ts';
 import { classifyRows, meanStates } from './labels.ts';
-import { createSession, type Runtime } from './session.ts';
+import { createSession, type Runtime, type SessionOptions, type WeightStore } from './session.ts';
 import type { TokenRows } from './tokenBatch.ts';
 import { scoreTranslations, startTranslation, type Translator } from './translation.ts';
 
@@ -48,10 +48,8 @@ export interface Engine {
   readonly close: () => Promise<void>;
 }
 
-export interface EngineOptions {
-  /** Threads of one operator. */
-  readonly threads: number;
-  readonly onRead?: (byteLength: number) => void;
+export interface EngineOptions extends SessionOptions {
+  readonly store: (graphs: readonly Graph[]) => WeightStore;
 }
 
 type Part = Parameters<Family['build']>[2];
@@ -72,17 +70,14 @@ export async function openEngine(
     addLogProbabilities(g);
     return g;
   });
-  const weights = readGraphWeights(
-    checkpoint,
-    builders.map(({ graph }) => graph),
-    options.onRead,
-  );
+  const graphs = builders.map(({ graph }) => graph);
+  const store = options.store(graphs);
   const running: Running[] = [];
-  for (const { graph } of builders) {
+  for (const graph of graphs) {
     running.push({
       runtime,
       graph,
-      session: await createSession(runtime, graph, weights, options),
+      session: await createSession(runtime, graph, store, options),
     });
   }
   const [first] = running as [Running];

@@ -6,12 +6,17 @@ import { FusionError } from '../../errors.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { loadRuntime } from './onnxRuntime.ts';
 import type { EngineReply, EngineRequest, EngineWorkerData } from './remoteEngine.ts';
+import { storeOf } from './weightStore.ts';
 
-const { path, reference, threads } = workerData as EngineWorkerData;
+const { path, reference, threads, packs } = workerData as EngineWorkerData;
 
 async function open(): Promise<Engine> {
   const [runtime, checkpoint] = await Promise.all([loadRuntime(), openCheckpoint(path, reference)]);
-  return openEngine(runtime, checkpoint, { threads });
+  return openEngine(runtime, checkpoint, {
+    threads,
+    packs,
+    store: (graphs) => storeOf(checkpoint, graphs),
+  });
 }
 
 function reply(message: EngineReply): void {

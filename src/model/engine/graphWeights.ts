@@ -1,16 +1,8 @@
-/** The tensors of a checkpoint as a graph asks for them: names as files spell them, float32 values. */
+/** The tensors of a checkpoint as a graph asks for them, by the names that its files have for them. */
 
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
-import { readStrided } from '../../checkpoint/strided.ts';
-import { openWeightBytes } from '../../checkpoint/weightBytes.ts';
 import { badInput } from '../../errors.ts';
-import {
-  createGraphBuilder,
-  type Graph,
-  type GraphBuilder,
-  type WeightSource,
-} from '../graph/graph.ts';
-import { createFloat32Reader } from './float32Reader.ts';
+import { createGraphBuilder, type GraphBuilder, type WeightSource } from '../graph/graph.ts';
 
 /** How the oldest files spell what is now `weight` and `bias` of a norm. */
 const OLD_SPELLINGS: readonly (readonly [RegExp, string])[] = [
@@ -48,30 +40,4 @@ export function graphBuilderOf(checkpoint: Checkpoint, prefixes: readonly string
       `${checkpoint.path}: tensor "${name}" has the shape [${actual.join(', ')}], where its config asks for [${expected.join(', ')}]`,
     );
   });
-}
-
-/** The values of all weights of the graphs, in float32, each in memory of its own. */
-export function readGraphWeights(
-  checkpoint: Checkpoint,
-  graphs: readonly Graph[],
-  onRead: (byteLength: number) => void = () => {},
-): Map<string, Float32Array> {
-  const files = openWeightBytes(checkpoint);
-  const convert = createFloat32Reader();
-  try {
-    const names = new Set(graphs.flatMap(({ weights }) => weights.map(({ name }) => name)));
-    return new Map(
-      [...names].map((name) => {
-        const entry = checkpoint.tensors.get(name)!;
-        const read = (target: Uint8Array, offset: number) => files.read(entry.file, target, offset);
-        const values = convert(entry, (start, end, target) => {
-          readStrided(read, entry, start, end, target);
-        });
-        onRead(values.byteLength);
-        return [name, values];
-      }),
-    );
-  } finally {
-    files.close();
-  }
 }

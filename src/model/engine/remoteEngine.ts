@@ -12,6 +12,7 @@ export interface EngineWorkerData {
   readonly path: string;
   readonly reference: string;
   readonly threads: number;
+  readonly packs: boolean;
 }
 
 export type EngineCall = Exclude<keyof Engine, 'facts'>;

@@ -5,7 +5,7 @@
 
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { Graph } from '../graph/graph.ts';
-import { serializeGraph } from '../graph/serialize.ts';
+import { type StoredWeight, serializeGraph } from '../graph/serialize.ts';
 
 /** What both builds of onnxruntime offer. */
 export interface Runtime {
@@ -15,30 +15,42 @@ export interface Runtime {
   readonly Tensor: TensorConstructor;
 }
 
+/** Where the weights are: in files below a folder, or in memory under the name of a location. */
+export interface WeightStore {
+  readonly folder?: string;
+  readonly data: ReadonlyMap<string, Uint8Array>;
+  readonly placeOf: (weight: string) => StoredWeight;
+}
+
 export interface SessionOptions {
   readonly threads: number;
+  /**
+   * Whether matrices are rearranged for long inputs. It makes opening slow and brings nothing to a
+   * model that writes token by token.
+   */
+  readonly packs: boolean;
 }
 
 export async function createSession(
   runtime: Runtime,
   graph: Graph,
-  weights: ReadonlyMap<string, Float32Array>,
-  { threads }: SessionOptions,
+  store: WeightStore,
+  { threads, packs }: SessionOptions,
 ): Promise<InferenceSession> {
-  const bytesOf = (name: string) => {
-    const { buffer, byteOffset, byteLength } = weights.get(name)!;
-    return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-  };
-  const model = serializeGraph(graph, (name) => ({
-    location: name,
-    byteOffset: 0,
-    byteLength: bytesOf(name).byteLength,
-  }));
-  return runtime.InferenceSession.create(model, {
+  const { folder, data } = store;
+  const needed = new Set(graph.weights.map(({ name }) => store.placeOf(name).location));
+  const held = [...data].filter(([location]) => needed.has(location));
+  return runtime.InferenceSession.create(serializeGraph(graph, store.placeOf), {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
-    externalData: graph.weights.map(({ name }) => ({ path: name, data: bytesOf(name) })),
+    externalData: held.map(([path, bytes]) => ({ path, data: bytes })),
+    extra: {
+      session: {
+        ...(packs ? {} : { disable_prepacking: '1' }),
+        ...(folder === undefined ? {} : { model_external_initializers_file_folder_path: folder }),
+      },
+    },
   });
 }
 

@@ -1,6 +1,14 @@
 /** A graph as the bytes of an ONNX model, its weights being external data. */
 
-import type { Attribute, ElementType, Graph, GraphConstant, GraphPort } from './graph.ts';
+import type {
+  Attribute,
+  ElementType,
+  Graph,
+  GraphConstant,
+  GraphNode,
+  GraphPort,
+  GraphWeight,
+} from './graph.ts';
 import { DATA_LOCATION_EXTERNAL, encodeModel } from './proto.ts';
 
 /** IR 10 and operator set 20 are the newest that the browser's runtime reads as well. */
@@ -15,14 +23,29 @@ const ELEMENT_TYPES: Record<ElementType, number> = {
   bool: 9,
 };
 
-/** Where the bytes of a weight lie: a file beside the model, or one that is handed over by name. */
-export interface WeightPlace {
+/** Types in which weights are stored, by their numbers in ONNX. */
+const STORED_TYPES = { F32: 1, F16: 10, BF16: 16 } as const;
+
+/** Where the values of a weight lie: in a file beside the model, or one that is handed over by name. */
+export interface StoredWeight {
+  readonly type: keyof typeof STORED_TYPES;
   readonly location: string;
   readonly byteOffset: number;
   readonly byteLength: number;
 }
 
-export function serializeGraph(graph: Graph, placeOf: (weight: string) => WeightPlace): Uint8Array {
+/**
+ * Weights in half precision become float32 by a cast that the runtime carries out once, when it opens
+ * the model, so that they are never held in both forms.
+ */
+export function serializeGraph(
+  graph: Graph,
+  storedOf: (weight: string) => StoredWeight,
+): Uint8Array {
+  const weights = graph.weights.map((weight) => ({ ...weight, stored: storedOf(weight.name) }));
+  const casts = weights
+    .filter(({ stored }) => stored.type !== 'F32')
+    .map(({ name }) => castOf(name));
   return encodeModel({
     irVersion: IR_VERSION,
     producerName: 'lmfuse',
@@ -32,31 +55,48 @@ export function serializeGraph(graph: Graph, placeOf: (weight: string) => Weight
     ],
     graph: {
       name: 'lmfuse',
-      node: graph.nodes.map(({ op, domain, inputs, outputs, attributes }) => ({
-        opType: op,
-        domain,
-        name: outputs[0],
-        input: inputs,
-        output: outputs,
-        attribute: Object.entries(attributes).map(attributeOf),
-      })),
-      initializer: [
-        ...graph.constants.map(constantTensor),
-        ...graph.weights.map(({ name, dims }) => ({
-          name,
-          dims,
-          dataType: ELEMENT_TYPES.float32,
-          dataLocation: DATA_LOCATION_EXTERNAL,
-          externalData: externalData(placeOf(name)),
-        })),
-      ],
+      node: [...casts, ...graph.nodes].map(nodeMessage),
+      initializer: [...graph.constants.map(constantTensor), ...weights.map(weightTensor)],
       input: graph.inputs.map(portInfo),
       output: graph.outputs.map(portInfo),
     },
   });
 }
 
-function externalData({ location, byteOffset, byteLength }: WeightPlace) {
+const storedName = (weight: string) => `${weight}:stored`;
+
+function castOf(weight: string): GraphNode {
+  return {
+    op: 'Cast',
+    domain: '',
+    inputs: [storedName(weight)],
+    outputs: [weight],
+    attributes: { to: ELEMENT_TYPES.float32 },
+  };
+}
+
+function nodeMessage({ op, domain, inputs, outputs, attributes }: GraphNode) {
+  return {
+    opType: op,
+    domain,
+    name: outputs[0],
+    input: inputs,
+    output: outputs,
+    attribute: Object.entries(attributes).map(attributeOf),
+  };
+}
+
+function weightTensor({ name, dims, stored }: GraphWeight & { readonly stored: StoredWeight }) {
+  return {
+    name: stored.type === 'F32' ? name : storedName(name),
+    dims,
+    dataType: STORED_TYPES[stored.type],
+    dataLocation: DATA_LOCATION_EXTERNAL,
+    externalData: externalData(stored),
+  };
+}
+
+function externalData({ location, byteOffset, byteLength }: StoredWeight) {
   return [
     { key: 'location', value: location },
     { key: 'offset', value: String(byteOffset) },
