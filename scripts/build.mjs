@@ -70,21 +70,24 @@ async function buildLibrary() {
 }
 
 /**
- * The program and its worker as single files: opening hundreds of small ones took longer than
- * planning a merge. The library stays as it is, for bundlers and debuggers of others.
+ * The program and its workers as single files: opening hundreds of small ones took longer than
+ * planning a merge. And what runs in a page, which needs its packages with it. The library stays as it is, for bundlers and debuggers of others.
  */
 async function bundle() {
-  const entries = {
-    'dist/cli/main.js': 'dist/lmfuse.js',
-    'dist/merge/execute/worker.js': 'dist/worker.js',
-    'dist/model/engine/engineWorker.js': 'dist/engineWorker.js',
-  };
+  const entries = [
+    { input: 'dist/cli/main.js', file: 'dist/lmfuse.js', platform: 'node' },
+    { input: 'dist/merge/execute/worker.js', file: 'dist/worker.js', platform: 'node' },
+    { input: 'dist/model/engine/engineWorker.js', file: 'dist/engineWorker.js', platform: 'node' },
+    { input: 'dist/browser.js', file: 'dist/lmfuse.browser.js', platform: 'browser' },
+  ];
   const folders = new Set();
-  for (const [input, file] of Object.entries(entries)) {
-    const build = await rolldown({ input, platform: 'node', external: NATIVE });
+  for (const { input, file, platform } of entries) {
+    const build = await rolldown({ input, platform, external: NATIVE });
     const { output } = await build.write({ file, format: 'esm', minify: 'dce-only' });
     await build.close();
     for (const module of output.flatMap((chunk) => Object.keys(chunk.modules ?? {}))) {
+      // The bundler's own stand-ins.
+      if (module.startsWith('\0')) continue;
       const folder = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(
         module.replaceAll('\\', '/'),
       );
