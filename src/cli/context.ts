@@ -21,7 +21,14 @@ export interface Interrupts {
   readonly off: (signal: InterruptSignal, listener: () => void) => unknown;
 }
 
+/** Standard input. */
+export interface Input {
+  readonly isTTY?: boolean;
+  readonly bytes: () => AsyncIterable<Uint8Array>;
+}
+
 export interface CliContext {
+  readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -35,6 +42,7 @@ export interface CliContext {
 export function processContext(): CliContext {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', leaveIfClosed);
   return {
+    stdin: { isTTY: process.stdin.isTTY, bytes: () => process.stdin },
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,

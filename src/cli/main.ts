@@ -7,9 +7,12 @@ import { Command } from 'commander';
 import { packageVersion } from '../merge/version.ts';
 import { type CliContext, columnsOf, processContext } from './context.ts';
 import { addDiffCommand } from './diff.ts';
+import { addGenerateCommand, addTranslateCommand } from './generate.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addMergeCommand } from './merge.ts';
+import { addPredictCommand } from './predict.ts';
 import { reportError } from './reportError.ts';
+import { addEmbedCommand, addScoreCommand } from './score.ts';
 
 const EXAMPLES = `
 A merge, from the recipe to the result:
@@ -58,6 +61,11 @@ function createProgram(context: CliContext): Command {
   addMergeCommand(program, context);
   addInspectCommand(program, context);
   addDiffCommand(program, context);
+  addPredictCommand(program, context);
+  addGenerateCommand(program, context);
+  addTranslateCommand(program, context);
+  addScoreCommand(program, context);
+  addEmbedCommand(program, context);
   return program;
 }
 

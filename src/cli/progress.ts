@@ -28,19 +28,33 @@ const BAR_AFTER_MS = 200;
 const LINES_AFTER_MS = 2000;
 const LINES_EVERY_MS = 5000;
 
-export function createProgress(output: Output, now = () => performance.now()): ProgressDisplay {
+/** @param speedText how a speed in units (bytes, unless `speedText` says otherwise) a second reads */
+export function createProgress(
+  output: Output,
+  now = () => performance.now(),
+  speedText = (speed: number) => `${formatBytes(speed)}/s`,
+): ProgressDisplay {
   const pace = createPace(now);
-  return output.isTTY ? barDisplay(output, pace, now) : lineDisplay(output, pace, now);
+  return output.isTTY
+    ? barDisplay(output, pace, now, speedText)
+    : lineDisplay(output, pace, now, speedText);
 }
 
-function lineDisplay(output: Output, pace: Pace, now: () => number): ProgressDisplay {
+type SpeedText = (speed: number) => string;
+
+function lineDisplay(
+  output: Output,
+  pace: Pace,
+  now: () => number,
+  speedText: SpeedText,
+): ProgressDisplay {
   let nextMs = now() + LINES_AFTER_MS;
   let isStopped = false;
   return {
     update(update) {
       const measured = pace(update);
       if (isStopped || now() < nextMs) return;
-      output.write(`${renderLine(update, measured)}\n`);
+      output.write(`${renderLine(update, measured, speedText)}\n`);
       nextMs = now() + LINES_EVERY_MS;
     },
     stop() {
@@ -49,7 +63,12 @@ function lineDisplay(output: Output, pace: Pace, now: () => number): ProgressDis
   };
 }
 
-function barDisplay(output: Output, pace: Pace, now: () => number): ProgressDisplay {
+function barDisplay(
+  output: Output,
+  pace: Pace,
+  now: () => number,
+  speedText: SpeedText,
+): ProgressDisplay {
   const startMs = now() + BAR_AFTER_MS;
   let bar: SingleBar | undefined;
   let text = '';
@@ -58,7 +77,7 @@ function barDisplay(output: Output, pace: Pace, now: () => number): ProgressDisp
     update(update) {
       const measured = pace(update);
       if (isStopped || now() < startMs) return;
-      text = renderBar(update, measured, columnsOf(output));
+      text = renderBar(update, measured, columnsOf(output), speedText);
       bar ??= startBar(output, () => text);
       bar.update(update.doneBytes);
     },
@@ -112,19 +131,28 @@ function createPace(now: () => number): Pace {
 
 const BAR_WIDTH = 28;
 
-function renderBar(update: ProgressUpdate, measured: Measured, columns: number): string {
+function renderBar(
+  update: ProgressUpdate,
+  measured: Measured,
+  columns: number,
+  speedText: SpeedText,
+): string {
   const filled = Math.round(shareOf(update) * BAR_WIDTH);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
-  return `${update.label} ${bar} ${figures(update, measured)}`.slice(0, columns - 1);
+  return `${update.label} ${bar} ${figures(update, measured, speedText)}`.slice(0, columns - 1);
 }
 
-function renderLine(update: ProgressUpdate, measured: Measured): string {
-  return `${update.label}: ${figures(update, measured)}`;
+function renderLine(update: ProgressUpdate, measured: Measured, speedText: SpeedText): string {
+  return `${update.label}: ${figures(update, measured, speedText)}`;
 }
 
-function figures(update: ProgressUpdate, { bytesPerSecond, secondsLeft }: Measured): string {
+function figures(
+  update: ProgressUpdate,
+  { bytesPerSecond, secondsLeft }: Measured,
+  speedText: SpeedText,
+): string {
   const percent = `${Math.floor(shareOf(update) * 100)} %`;
-  const speed = bytesPerSecond > 0 ? [`${formatBytes(bytesPerSecond)}/s`] : [];
+  const speed = bytesPerSecond > 0 ? [speedText(bytesPerSecond)] : [];
   const left = secondsLeft === undefined ? [] : [`${formatSeconds(secondsLeft)} left`];
   return [percent, ...speed, ...left].join(', ');
 }

@@ -18,6 +18,7 @@ import type {
   TokenModel,
   TokenStream,
 } from './languageModel.ts';
+import { textScorer } from './scoreText.ts';
 import { truncated } from './textTokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -33,13 +34,22 @@ export function modelOver(engine: Engine, files: ModelFiles): LanguageModel {
   const limit = limitOf(files.config);
   const idsOf = (item: Item, options: RequestOptions) => tokensOf(files, limit, item, options);
   const writes = task === 'causal' || task === 'sequence_to_sequence';
+  const next = writes ? tokenModel(engine, files, limit) : undefined;
   return {
     name: files.name,
     ...(task === 'sequence_classification' ? { classify: classifier(engine, files, idsOf) } : {}),
-    ...(writes ? { next: tokenModel(engine, files, limit) } : {}),
+    ...(next ? { next } : {}),
+    ...(next?.kind === 'causal' ? { score: textScorer(next, beginningOf(files)) } : {}),
     embed: embedder(engine, idsOf),
     close: engine.close,
   };
+}
+
+/** What the tokenizer puts before a text, or the config calls its beginning. */
+function beginningOf({ config, tokenizer }: ModelFiles): number | undefined {
+  const [first] = tokenizer.encode('');
+  const named = config.bos_token_id;
+  return first ?? (typeof named === 'number' ? named : undefined);
 }
 
 type IdsOf = (item: Item, options: RequestOptions) => number[];

@@ -17,6 +17,8 @@ export interface LanguageModel {
   readonly embed?: Embedder;
   readonly score?: TextScorer;
   readonly respond?: Responder;
+  /** A conversation as the text that the model continues, by the template that it was trained with. */
+  readonly chatPrompt?: (messages: readonly ChatMessage[]) => string;
   /** Gives back threads, memory and connections; requests under way fail as aborted. */
   readonly close: () => Promise<void>;
 }

@@ -14,6 +14,8 @@ export const MODELS = join(GOLDEN, 'models');
 export interface RunOptions {
   readonly currentFolder?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What standard input holds; without it, it is a terminal. */
+  readonly stdin?: string;
   /** Terminal width of standard output; no terminal without it. */
   readonly columns?: number;
   /** Sent as soon as the program listens to both, before its work has begun. */
@@ -50,6 +52,12 @@ export async function runMain(
     },
   };
   const context: CliContext = {
+    stdin: {
+      isTTY: options.stdin === undefined,
+      async *bytes() {
+        yield new TextEncoder().encode(options.stdin);
+      },
+    },
     stdout,
     stderr,
     env: options.env ?? {},

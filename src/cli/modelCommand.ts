@@ -1,0 +1,176 @@
+/**
+ * What commands that run a model share: the model's name, texts from the command line, a file or
+ * standard input, progress, and closing the model whatever happens.
+ */
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { badInput } from '../errors.ts';
+import type { Item, LanguageModel, RequestOptions } from '../model/languageModel.ts';
+import { openModel } from '../open.ts';
+import { type ColumnOverrides, parseColumnOverrides } from '../task/data/columns.ts';
+import { DATA_FORMATS, type DataFormat } from '../task/data/format.ts';
+import { type Example, readRecords } from '../task/data/readRecords.ts';
+import { type CliContext, cacheFolderOf } from './context.ts';
+import { withInterrupts } from './interrupts.ts';
+import { createItemProgress } from './itemProgress.ts';
+import { parseLimit, parseThreads } from './options.ts';
+
+export interface ModelCommandOptions {
+  readonly input?: string;
+  readonly format?: DataFormat;
+  readonly columns?: ColumnOverrides;
+  readonly truncate?: boolean | number;
+  readonly threads?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly prompt?: string;
+  readonly labels?: Readonly<Record<string, readonly string[]>>;
+  readonly onnxFile?: string;
+}
+
+/** `lmfuse <name> <model> [texts...]` with the options that all of them have. */
+export function modelCommand(program: Command, name: string): Command {
+  return program
+    .command(name)
+    .argument('<model>', 'folder, org/name, file or http://host/v1#model')
+    .argument('[texts...]', 'texts; without any, those of --input or of standard input')
+    .option('-i, --input <file>', 'data: .tsv, .csv, .jsonl or .txt, also .gz; - is standard input')
+    .addOption(
+      new Option('--format <format>', 'of the input, where its name does not tell').choices([
+        ...DATA_FORMATS,
+      ]),
+    )
+    .option('--columns <names>', 'such as text=sentence,label=polarity', parseColumnOverrides)
+    .option(
+      '--truncate [tokens]',
+      'cut texts that are too long (or longer than so many tokens)',
+      parseTruncate,
+    )
+    .option(
+      '-j, --threads <n>',
+      'threads of the runtime (default: one; all for a large model)',
+      parseThreads,
+    )
+    .option('--onnx-file <name>', 'run this file of the folder onnx/, such as model_quantized')
+    .option('--json', 'print one JSON object per line')
+    .option('-q, --quiet', 'no progress');
+}
+
+function parseTruncate(text: string): number {
+  const tokens = parseLimit(text);
+  if (tokens > 0) return tokens;
+  throw new InvalidArgumentError('A number of tokens from 1 is expected.');
+}
+
+export interface ModelRun {
+  readonly model: LanguageModel;
+  readonly request: RequestOptions;
+  /** Runs `each` on some items at a time, with progress. */
+  readonly inParts: <T extends Example>(
+    examples: readonly T[],
+    each: (part: readonly T[]) => Promise<void>,
+  ) => Promise<void>;
+}
+
+/** Opens the model, runs `action`, and closes the model. Ctrl-C stops it. */
+export async function runWithModel(
+  name: string,
+  options: ModelCommandOptions,
+  context: CliContext,
+  action: (run: ModelRun) => Promise<void>,
+): Promise<void> {
+  const { env, currentFolder, stderr } = context;
+  const apiKey = env.LMFUSE_API_KEY ?? env.OPENAI_API_KEY;
+  await withInterrupts(
+    context,
+    () => {},
+    async (signal) => {
+      const model = await openModel(name, {
+        currentFolder,
+        cacheFolder: cacheFolderOf(context),
+        ...(options.threads ? { threads: options.threads } : {}),
+        ...(options.onnxFile === undefined ? {} : { onnxFile: options.onnxFile }),
+        http: apiKey === undefined ? {} : { apiKey },
+        ...labellingOf(options),
+      });
+      const progress = createItemProgress(options.quiet ? undefined : stderr);
+      try {
+        const truncate = options.truncate ?? false;
+        await action({
+          model,
+          request: { signal, truncate },
+          async inParts(examples, each) {
+            for (let start = 0; start < examples.length; start += PART) {
+              await each(examples.slice(start, start + PART));
+              progress.update(Math.min(start + PART, examples.length), examples.length);
+            }
+          },
+        });
+      } finally {
+        progress.stop();
+        await model.close();
+      }
+    },
+  );
+}
+
+/** Enough to fill several batches of like length, few enough to show progress. */
+const PART = 256;
+
+function labellingOf({ prompt, labels }: ModelCommandOptions) {
+  if (prompt === undefined && labels === undefined) return {};
+  if (prompt !== undefined && labels !== undefined) return { labelling: { prompt, labels } };
+  throw badInput('--prompt and --labels go together: a prompt, and the words that answer it');
+}
+
+/** The examples of a command: its texts, or the input's, which must have the column. */
+export async function examplesOf<Column extends 'text' | 'source'>(
+  texts: readonly string[],
+  column: Column,
+  options: ModelCommandOptions,
+  context: CliContext,
+): Promise<(Example & { readonly [column in Column]: string })[]> {
+  if (texts.length > 0) {
+    if (options.input !== undefined) throw badInput('texts are given, and --input as well');
+    return texts.map((text, i) => ({ id: String(i), extra: {}, [column]: text })) as never;
+  }
+  const { input = '-' } = options;
+  if (input === '-' && context.stdin.isTTY) {
+    throw badInput('no texts: give them as arguments, by --input, or through standard input');
+  }
+  const source = input === '-' ? { name: 'standard input', bytes: context.stdin.bytes() } : input;
+  const isLines =
+    input === '-' ? (options.format ?? 'text') === 'text' : /\.txt(\.gz)?$/.test(input);
+  const columns =
+    isLines && column === 'source' ? { source: 'text', ...options.columns } : options.columns;
+  return readRecords(source, { format: options.format, columns, required: [column] });
+}
+
+export function itemsOf(examples: readonly (Example & { readonly text: string })[]): Item[] {
+  return examples.map(({ id, text }) => ({ id, text }));
+}
+
+/** The capability, or a sentence on what the model can do instead. */
+export function requireCapability<Name extends keyof LanguageModel & keyof typeof ABILITIES>(
+  model: LanguageModel,
+  name: Name,
+): NonNullable<LanguageModel[Name]> {
+  const found = model[name];
+  if (found) return found as NonNullable<LanguageModel[Name]>;
+  const able = (Object.keys(ABILITIES) as (keyof typeof ABILITIES)[]).filter((each) => model[each]);
+  const can = able.map((each) => ABILITIES[each]).join(', ') || 'nothing of the kind';
+  throw badInput(`${model.name}: cannot ${ABILITIES[name]} (it can: ${can})`);
+}
+
+const ABILITIES = {
+  classify: 'label texts',
+  next: 'continue texts token by token',
+  score: 'score texts',
+  embed: 'embed texts',
+  respond: 'write texts',
+} as const;
+
+/** Texts from the command line are answered for people; all else, and --json, for machines. */
+export function isForPeople(texts: readonly string[], { json }: ModelCommandOptions): boolean {
+  return texts.length > 0 && !json;
+}
