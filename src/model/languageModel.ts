@@ -17,6 +17,7 @@ export interface LanguageModel {
   readonly embed?: Embedder;
   readonly score?: TextScorer;
   readonly respond?: Responder;
+  readonly recall?: Recaller;
   /** Gives back threads, memory and connections; requests under way fail as aborted. */
   readonly close: () => Promise<void>;
 }
@@ -162,4 +163,22 @@ export interface Responder {
     request: TextRequest,
     options?: RequestOptions & { readonly onText?: (piece: string) => void },
   ) => Promise<TextResponse>;
+}
+
+export interface RecalledText {
+  readonly text: string;
+  /** Of the whole text, where it is known. */
+  readonly logProbability?: number;
+}
+
+/**
+ * Gives back texts that were written for these very items before, such as those of a file of
+ * predictions. It knows items by their ids and never reads them.
+ */
+export interface Recaller {
+  /** One text per item; an item that nothing was written for is refused. */
+  readonly texts: (
+    items: readonly Item[],
+    options?: RequestOptions,
+  ) => Promise<readonly RecalledText[]>;
 }
