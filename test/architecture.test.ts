@@ -63,6 +63,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'checkpoint/reference.ts': ['fs/promises', 'path'],
   'checkpoint/safetensors/read.ts': ['crypto'],
   'checkpoint/torch/readTorchFile.ts': ['crypto'],
+  'task/data/input.ts': ['fs', 'stream', 'zlib'],
   'merge/version.ts': ['fs'],
   'merge/tokenizer/readVocabulary.ts': ['fs/promises', 'path'],
   'merge/execute/runJob.ts': ['timers/promises', 'worker_threads'],
@@ -84,6 +85,8 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
 /** Packages from npm, and where they come in. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'checkpoint/torch/zipLayout.ts': ['yauzl'],
+  'task/data/columns.ts': ['fastest-levenshtein'],
+  'task/data/csv.ts': ['csv-parse'],
   'merge/recipe/': ['fastest-levenshtein', 're2js', 'yaml', 'zod'],
   'merge/tokenizer/chatTemplate.ts': ['fastest-levenshtein'],
   'merge/plan/modelCard.ts': ['yaml'],

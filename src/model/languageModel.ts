@@ -19,6 +19,7 @@ export interface LanguageModel {
   readonly respond?: Responder;
   /** A conversation as the text that the model continues, by the template that it was trained with. */
   readonly chatPrompt?: (messages: readonly ChatMessage[]) => string;
+  readonly recall?: Recaller;
   /** Gives back threads, memory and connections; requests under way fail as aborted. */
   readonly close: () => Promise<void>;
 }
@@ -166,4 +167,22 @@ export interface Responder {
     request: TextRequest,
     options?: RequestOptions & { readonly onText?: (piece: string) => void },
   ) => Promise<TextResponse>;
+}
+
+export interface RecalledText {
+  readonly text: string;
+  /** Of the whole text, where it is known. */
+  readonly logProbability?: number;
+}
+
+/**
+ * Gives back texts that were written for these very items before, such as those of a file of
+ * predictions. It knows items by their ids and never reads them.
+ */
+export interface Recaller {
+  /** One text per item; an item that nothing was written for is refused. */
+  readonly texts: (
+    items: readonly Item[],
+    options?: RequestOptions,
+  ) => Promise<readonly RecalledText[]>;
 }
