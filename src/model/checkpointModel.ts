@@ -4,9 +4,10 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Checkpoint, JsonObject } from '../checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
-import { readJsonObject } from '../checkpoint/textFile.ts';
+import { readJsonObject, readText } from '../checkpoint/textFile.ts';
 import { badInput } from '../errors.ts';
 import { elementCountOf } from '../tensor/shape.ts';
+import { chatPromptOf } from './chatTemplate.ts';
 import { startEngine } from './engine/remoteEngine.ts';
 import { modelOver } from './engineModel.ts';
 import { familyOf } from './graph/family/registry.ts';
@@ -40,6 +41,7 @@ export async function openCheckpointModel(
     config: checkpoint.config,
     generationConfig: (await optionalJson(checkpoint, 'generation_config.json')) ?? {},
     tokenizer: createTokenizer(tokenizerJson, tokenizerConfig),
+    chatPrompt: chatPromptOf(tokenizerConfig, await templateOf(checkpoint), name),
   };
   const isLarge = parametersOf(checkpoint) >= LARGE_PARAMETERS;
   const engine = await startEngine({
@@ -49,6 +51,11 @@ export async function openCheckpointModel(
     packs: !isLarge,
   });
   return modelOver(engine, files);
+}
+
+async function templateOf({ path, otherFiles }: Checkpoint): Promise<string | undefined> {
+  const file = 'chat_template.jinja';
+  return otherFiles.includes(file) ? readText(join(path, file)) : undefined;
 }
 
 async function optionalJson({ path, otherFiles }: Checkpoint, name: string) {

@@ -6,6 +6,7 @@
 import type { JsonObject } from '../checkpoint/checkpoint.ts';
 import { badInput } from '../errors.ts';
 import { abortable } from './abort.ts';
+import type { ChatPrompt } from './chatTemplate.ts';
 import { inBatches } from './engine/batches.ts';
 import type { Engine } from './engine/engine.ts';
 import type {
@@ -27,6 +28,7 @@ export interface ModelFiles {
   readonly config: JsonObject;
   readonly generationConfig: JsonObject;
   readonly tokenizer: Tokenizer;
+  readonly chatPrompt?: ChatPrompt | undefined;
 }
 
 export function modelOver(engine: Engine, files: ModelFiles): LanguageModel {
@@ -41,6 +43,7 @@ export function modelOver(engine: Engine, files: ModelFiles): LanguageModel {
     ...(next ? { next } : {}),
     ...(next?.kind === 'causal' ? { score: textScorer(next, beginningOf(files)) } : {}),
     embed: embedder(engine, idsOf),
+    ...(next && files.chatPrompt ? { chatPrompt: files.chatPrompt } : {}),
     close: engine.close,
   };
 }
