@@ -1,6 +1,12 @@
 /** lmfuse: language-model fusion. The public library. */
 
 export type { Checkpoint, TensorEntry } from './checkpoint/checkpoint.ts';
+export {
+  type CheckpointDifference,
+  compareCheckpoints,
+  type Difference,
+  type TensorDifference,
+} from './checkpoint/compareCheckpoints.ts';
 export { openCheckpoint } from './checkpoint/open.ts';
 export { resolveModel } from './checkpoint/reference.ts';
 export { summarizeCheckpoint } from './checkpoint/summary.ts';

@@ -18,6 +18,7 @@ function report(
   const context: CliContext = {
     ...{ stdout: stderr, stderr, currentFolder: '/', homeFolder: '/' },
     env: options.noColor ? { NO_COLOR: '1' } : {},
+    stdin: { isTTY: true, bytes: async function* () {} },
     interrupts: new EventEmitter(),
     exit: () => {},
   };

@@ -87,6 +87,18 @@ function weights(out: string): Buffer {
   return readFileSync(join(out, 'model.safetensors'));
 }
 
+describe('a listener that throws', () => {
+  it.each([0, 2])('ends the merge with its own error, on %i threads', async (threads) => {
+    const recipe = writeRecipe(folder, recipeFor('della'), 'listener.yml');
+    const onProgress = () => {
+      throw new Error('the caller is at fault');
+    };
+    const run = merge({ recipe, out: join(folder, 'listener'), threads, onProgress });
+    await expect(run).rejects.toThrow('the caller is at fault');
+    expect(existsSync(join(folder, 'listener'))).toBe(false);
+  });
+});
+
 describe('threads', () => {
   it.each(MERGE_METHODS.map(({ name }) => name))('%s', async (name) => {
     const recipe = writeRecipe(folder, recipeFor(name), `${name}.yml`);

@@ -124,9 +124,10 @@ async function runTasks(job: Job, journal: Journal, options: RunPlanOptions): Pr
         sync.touched(job.tasks[task]!.output.file);
       },
     });
+    if (progress.failure() !== undefined) throw progress.failure();
   } catch (error) {
     await sync.abandon();
-    throw error;
+    throw progress.failure() ?? error;
   } finally {
     progress.end();
   }
@@ -163,10 +164,20 @@ function progressOf(job: Job, journal: Journal, options: RunPlanOptions) {
       bytesWritten,
     });
   };
-  const timer = setInterval(() => report('merge'), PROGRESS_MS);
+  // A listener that throws in a timer would end the process instead of the merge.
+  let failure: unknown;
+  const timer = setInterval(() => {
+    try {
+      report('merge');
+    } catch (error) {
+      failure ??= error;
+      control.stop();
+    }
+  }, PROGRESS_MS);
   return {
     control,
     report,
+    failure: () => failure,
     file: () => lastFile,
     done(task: number) {
       lastFile = job.tasks[task]?.output.file;

@@ -22,7 +22,10 @@ export function summarizePlan(
 ): PlanSummary {
   const tensors = plan.shards.flatMap((shard) => shard.tensors.map(({ tensor }) => tensor));
   const outputBytes = plan.shards.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const bytesToRead = tensors.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  const bytesToRead = tensors.reduce(
+    (sum, { bytesRead, merge }) => sum + bytesRead * (merge ? plan.method.reads : 1),
+    0,
+  );
   const arena = plan.tasks.reduce((most, task) => Math.max(most, arenaBytesOf(task)), 0);
   const stack = findLayerStacks(
     tensors.map(({ name }) => name),
