@@ -1,0 +1,142 @@
+/**
+ * Greedy search and sampling: every row goes its own way, a token a step.
+ *
+ *   greedy   token = argmax p(token | before), the lowest of equals
+ *   sample   token ~ p, see sampler.ts
+ *
+ * Several samples of an input share its first row, so that the input is read once.
+ */
+
+import { extendPath, type Finish, hypothesisOf, lengthOf, type Path } from './hypothesis.ts';
+import { isEndForced, type RowRules, type RuleSettings } from './rules.ts';
+import { hashTokens, type Sampler } from './sampler.ts';
+import { nothingPossible, type Search } from './search.ts';
+
+/** A token that was just written. */
+export interface TokenEvent {
+  /** Place of the input among the inputs. */
+  readonly input: number;
+  /** Place of the sample among those of the input. */
+  readonly hypothesis: number;
+  readonly token: number;
+  readonly logProbability: number;
+  /** Set if this was the last token. */
+  readonly finish: Finish | undefined;
+}
+
+export type TokenListener = (event: TokenEvent) => 'continue' | 'stop';
+
+export interface SearchInput {
+  readonly index: number;
+  readonly tokens: readonly number[];
+  /** As `RowPlace.prompt`. */
+  readonly prompt: readonly number[];
+  readonly limit: number;
+}
+
+export interface RowSearchSettings extends RuleSettings {
+  readonly hypotheses: number;
+  readonly lengthPenalty: number;
+  readonly onToken: TokenListener | undefined;
+}
+
+/** One sample on its way. */
+interface Walker {
+  readonly sample: number;
+  row: number;
+  path: Path | undefined;
+  finish: Finish | undefined;
+}
+
+/** Chooses a token of a row, or -1. */
+type Choice = (row: Float32Array, sample: number, step: number) => number;
+
+export function greedySearch(
+  settings: RowSearchSettings,
+  rules: RowRules,
+  input: SearchInput,
+): Search {
+  return rowSearch(settings, rules, input, argmax);
+}
+
+export function sampleSearch(
+  settings: RowSearchSettings,
+  rules: RowRules,
+  input: SearchInput,
+  sampler: Sampler,
+): Search {
+  const inputHash = hashTokens(input.tokens);
+  return rowSearch(settings, rules, input, (row, sample, step) =>
+    sampler(row, { inputHash, sample, step }),
+  );
+}
+
+function rowSearch(
+  settings: RowSearchSettings,
+  rules: RowRules,
+  input: SearchInput,
+  choose: Choice,
+): Search {
+  const walkers = Array.from({ length: settings.hypotheses }, (_, sample): Walker => {
+    return { sample, row: 0, path: undefined, finish: undefined };
+  });
+  return {
+    step: (rows) => {
+      const open = walkers.filter(({ finish }) => finish === undefined);
+      for (const walker of open)
+        takeStep(walker, rows[walker.row]!, settings, rules, input, choose);
+      return open.filter(({ finish }) => finish === undefined).map(continueWalker);
+    },
+    result: () =>
+      walkers.map(({ path, finish }) => hypothesisOf(path!, settings.lengthPenalty, finish!)),
+  };
+}
+
+function takeStep(
+  walker: Walker,
+  row: Float32Array,
+  settings: RowSearchSettings,
+  rules: RowRules,
+  { index, prompt, limit }: SearchInput,
+  choose: Choice,
+): void {
+  const { sample, path } = walker;
+  const length = lengthOf(path);
+  const allowed = rules(row, { prompt, path, limit });
+  const token = choose(allowed, sample, length);
+  if (token < 0) throw nothingPossible(length);
+  const logProbability = allowed[token]!;
+  walker.path = extendPath(path, token, logProbability);
+  walker.finish = finishOf(settings, token, length, limit);
+  const { finish } = walker;
+  const event = { input: index, hypothesis: sample, token, logProbability, finish };
+  if (settings.onToken?.(event) === 'stop') walker.finish ??= 'stop';
+}
+
+/** Whether, and how, a token that comes after `length` others ends its continuation. */
+export function finishOf(
+  settings: RuleSettings,
+  token: number,
+  length: number,
+  limit: number,
+): Finish | undefined {
+  if (settings.endTokens.includes(token) && !isEndForced(settings, length, limit)) return 'end';
+  return length + 1 >= limit ? 'length' : undefined;
+}
+
+function continueWalker(walker: Walker, nextRow: number): { parent: number; token: number } {
+  const parent = walker.row;
+  walker.row = nextRow;
+  return { parent, token: walker.path!.token };
+}
+
+function argmax(row: Float32Array): number {
+  let best = -1;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let token = 0; token < row.length; token++) {
+    if (!(row[token]! > largest)) continue;
+    largest = row[token]!;
+    best = token;
+  }
+  return best;
+}
