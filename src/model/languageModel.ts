@@ -24,8 +24,8 @@ export interface LanguageModel {
 /** What may be said with any request. */
 export interface RequestOptions {
   readonly signal?: AbortSignal;
-  /** Cut what is longer than the model can read, instead of refusing it. */
-  readonly truncate?: boolean;
+  /** Cut what is longer than the model can read, or than so many tokens, instead of refusing it. */
+  readonly truncate?: boolean | number;
 }
 
 /** One text of a task. Files of predictions know it by its id. */
@@ -110,6 +110,8 @@ export interface GenerationDefaults {
   readonly temperature?: number;
   readonly topK?: number;
   readonly topP?: number;
+  /** The last token when a text reaches its longest. */
+  readonly forcedEndToken?: number;
 }
 
 /** Sequences that grow together, with what the model remembers of them. */

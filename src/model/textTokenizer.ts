@@ -1,0 +1,41 @@
+/** The tokenizer of a checkpoint, from its tokenizer.json. Runs in a browser as well. */
+
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import type { JsonObject } from '../checkpoint/checkpoint.ts';
+import type { Tokenizer } from './tokenizer.ts';
+
+export function createTokenizer(tokenizerJson: JsonObject, tokenizerConfig: JsonObject): Tokenizer {
+  const tokenizer = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig);
+  const cleansUp = tokenizerConfig.clean_up_tokenization_spaces === true;
+  return {
+    encode: (text, { pair, specialTokens = true } = {}) =>
+      tokenizer.encode(text, {
+        add_special_tokens: specialTokens,
+        ...(pair === undefined ? {} : { text_pair: pair }),
+      }).ids,
+    decode: (ids, { specialTokens = false } = {}) =>
+      ids.length === 0
+        ? ''
+        : tokenizer.decode([...ids], {
+            skip_special_tokens: !specialTokens,
+            clean_up_tokenization_spaces: cleansUp,
+          }),
+  };
+}
+
+/**
+ * The first `most` ids, but with the special tokens that stand around a text: of `[CLS] a b c [SEP]`
+ * four are `[CLS] a b [SEP]`.
+ */
+export function truncated(tokenizer: Tokenizer, text: string, most: number): number[] {
+  const whole = tokenizer.encode(text);
+  if (whole.length <= most) return whole;
+  const bare = tokenizer.encode(text, { specialTokens: false });
+  const special = whole.length - bare.length;
+  const before = whole.findIndex(
+    (id, i) => id === bare[0] && whole[i + bare.length - 1] === bare.at(-1),
+  );
+  if (special <= 0 || before < 0) return whole.slice(0, most);
+  const after = whole.slice(before + bare.length);
+  return [...whole.slice(0, before), ...bare.slice(0, most - special), ...after];
+}
