@@ -21,7 +21,7 @@ export async function generate(
 ): Promise<readonly Generation[]> {
   const settings = resolveOptions(options, model);
   const searchInputs = inputs.map((tokens, index) =>
-    searchInput(model, tokens, index, settings, options.truncate ?? false),
+    searchInput(model, tokens, index, settings, Boolean(options.truncate)),
   );
   throwIfAborted(options.signal);
   if (inputs.length === 0) return [];
