@@ -24,20 +24,23 @@ export interface BlockNames {
   readonly outputNorm: string;
 }
 
-export interface EncoderSpec {
-  readonly width: number;
-  readonly layers: number;
+export interface BlockSpec {
   readonly heads: Heads;
   readonly epsilon: number;
   readonly activation: string;
+  /** Such as `bert.encoder.layer`. */
+  readonly blocks: string;
+  readonly names: BlockNames;
+}
+
+export interface EncoderSpec extends BlockSpec {
+  readonly width: number;
+  readonly layers: number;
   /** Such as `bert.embeddings`. */
   readonly embeddings: string;
   /** Number of the first position. */
   readonly firstPosition: number;
   readonly hasTokenTypes: boolean;
-  /** Such as `bert.encoder.layer`. */
-  readonly blocks: string;
-  readonly names: BlockNames;
 }
 
 export interface Encoded {
@@ -55,7 +58,7 @@ export function buildEncoder(g: GraphBuilder, spec: EncoderSpec): Encoded {
   const rows = { batch: sizeOf(g, ids, 0), length: sizeOf(g, ids, 1) };
   const bias = paddingBias(g, mask);
   let x = embed(g, ids, rows, spec);
-  for (let layer = 0; layer < spec.layers; layer++) x = block(g, x, layer, bias, rows, spec);
+  for (let layer = 0; layer < spec.layers; layer++) x = encoderBlock(g, x, layer, bias, rows, spec);
   const states = reshape(g, x, [rows.batch, -1, spec.width]);
   g.output('last_hidden_state', states, 'float32', ['batch', 'length', spec.width]);
   return { states: x, first: gather(g, states, g.ints([0], []), 1), rows };
@@ -74,13 +77,14 @@ function embed(g: GraphBuilder, ids: Value, rows: Rows, spec: EncoderSpec): Valu
   return layerNorm(g, reshape(g, sum, [-1, width]), `${embeddings}.LayerNorm`, epsilon);
 }
 
-function block(
+/** @param x [tokens, width] */
+export function encoderBlock(
   g: GraphBuilder,
   x: Value,
   layer: number,
   bias: Value,
   rows: Rows,
-  spec: EncoderSpec,
+  spec: BlockSpec,
 ): Value {
   const { heads, names, epsilon } = spec;
   const name = (part: keyof BlockNames) => `${spec.blocks}.${layer}.${names[part]}`;

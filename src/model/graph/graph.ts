@@ -97,6 +97,10 @@ export function createGraphBuilder(
   const nodes: GraphNode[] = [];
   const constants = new Map<string, GraphConstant>();
   const weights = new Map<string, GraphWeight>();
+  /** Values that are outputs, by the names of those: an Identity in their place would copy a cache. */
+  const outputNames = new Map<string, string>();
+  const named = (value: string) => outputNames.get(value) ?? value;
+  const isMade = (value: string) => nodes.some(({ outputs: made }) => made.includes(value));
 
   function constant(type: ElementType, values: readonly number[], dims: Shape): Value {
     const name = `constant:${type}:${dims.join('x')}:${values.join(',')}`;
@@ -126,7 +130,13 @@ export function createGraphBuilder(
     graph: {
       inputs,
       outputs,
-      nodes,
+      get nodes() {
+        return nodes.map((node) => ({
+          ...node,
+          inputs: node.inputs.map(named),
+          outputs: node.outputs.map(named),
+        }));
+      },
       get constants() {
         return [...constants.values()];
       },
@@ -139,7 +149,15 @@ export function createGraphBuilder(
       return name as Value;
     },
     output(name, value, type, dims) {
-      nodes.push({ op: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} });
+      if (isMade(value) && !outputNames.has(value)) outputNames.set(value, name);
+      else
+        nodes.push({
+          op: 'Identity',
+          domain: '',
+          inputs: [value],
+          outputs: [name],
+          attributes: {},
+        });
       outputs.push({ name, type, dims });
     },
     weight,

@@ -7,7 +7,7 @@ import type { GraphBuilder, Value } from './graph.ts';
 import { cast, range, sizeOf, subtract, unsqueeze } from './operators.ts';
 
 /** Not -infinity: rows of which everything is hidden would become NaN. */
-const HIDDEN = -3.4028234663852886e38;
+export const HIDDEN = -3.4028234663852886e38;
 
 function biasOf(g: GraphBuilder, visible: Value): Value {
   return g.apply('Where', [visible, g.floats([0], []), g.floats([HIDDEN], [])]);
@@ -37,4 +37,14 @@ export function causalBias(g: GraphBuilder, mask: Value, ids: Value, window?: nu
   }
   const present = unsqueeze(g, cast(g, mask, 'bool'), [1, 2]);
   return biasOf(g, g.apply('And', [unsqueeze(g, visible, [0, 1]), present]));
+}
+
+/**
+ * The same where no row has padding: each token sees itself and those before it.
+ *
+ * @param positions of the queries @param all of the keys
+ * @returns [query length, key length]
+ */
+export function orderBias(g: GraphBuilder, positions: Value, all: Value): Value {
+  return biasOf(g, g.apply('GreaterOrEqual', [unsqueeze(g, positions, [1]), all]));
 }

@@ -2,11 +2,13 @@
 
 import type { JsonObject } from '../../../checkpoint/checkpoint.ts';
 import { badInput } from '../../../errors.ts';
+import { bart } from './bart.ts';
 import { bert } from './bert.ts';
 import type { Family } from './family.ts';
 import { llama } from './llama.ts';
+import { t5 } from './t5.ts';
 
-const FAMILIES: readonly Family[] = [...bert, llama];
+const FAMILIES: readonly Family[] = [...bert, ...bart, ...t5, llama];
 
 const BY_ARCHITECTURE = new Map(
   FAMILIES.flatMap((family) => family.architectures.map((name) => [name, family] as const)),
