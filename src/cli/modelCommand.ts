@@ -89,8 +89,6 @@ export async function runWithModel(
         cacheFolder: cacheFolderOf(context),
         ...(options.threads ? { threads: options.threads } : {}),
         ...(options.onnxFile === undefined ? {} : { onnxFile: options.onnxFile }),
-        http: apiKey === undefined ? {} : { apiKey },
-        ...labellingOf(options),
       });
       const progress = createItemProgress(options.quiet ? undefined : stderr);
       try {

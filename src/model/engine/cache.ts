@@ -33,8 +33,13 @@ export function cacheOf(outputs: Feeds): Cache {
   return Object.fromEntries(
     Object.entries(outputs)
       .filter(([name]) => name.startsWith(PRESENT))
-      .map(([name, tensor]) => [PAST + name.slice(PRESENT.length), tensor]),
+      .map(([name, tensor]) => [pastName(name), tensor]),
   );
+}
+
+/** The input that takes this output in the next step. */
+export function pastName(present: string): string {
+  return PAST + present.slice(PRESENT.length);
 }
 
 export function isSameOrder(parents: readonly number[], rowCount: number): boolean {

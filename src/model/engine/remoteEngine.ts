@@ -45,10 +45,7 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
   let requests = 0;
   let ended: Error | undefined;
   const expect = (id: number) =>
-    new Promise<unknown>((resolve, reject) => {
-      if (ended) reject(ended);
-      else waiting.set(id, { resolve, reject });
-    });
+    new Promise<unknown>((resolve, reject) => void waiting.set(id, { resolve, reject }));
   const end = (error: Error) => {
     ended ??= error;
     for (const { reject } of waiting.values()) reject(ended);
@@ -71,12 +68,13 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
       resolve();
     });
   });
-  const call = (name: EngineCall, ...args: readonly unknown[]) => {
+  const send = (name: EngineCall, ...args: readonly unknown[]) => {
     const id = ++requests;
-    const answer = expect(id);
-    if (!ended) worker.postMessage({ id, call: name, args } satisfies EngineRequest);
-    return answer;
+    worker.postMessage({ id, call: name, args } satisfies EngineRequest);
+    return id;
   };
+  const call = (name: EngineCall, ...args: readonly unknown[]) =>
+    ended ? Promise.reject(ended) : expect(send(name, ...args));
   const facts = (await expect(0).catch(async (error: unknown) => {
     await worker.terminate();
     throw error;
@@ -88,11 +86,14 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     start: (stream, inputs) => call('start', stream, inputs) as Promise<Float32Array>,
     advance: (stream, parents, tokens) =>
       call('advance', stream, parents, tokens) as Promise<Float32Array>,
-    end: (stream) => (ended ? Promise.resolve() : (call('end', stream) as Promise<void>)),
+    // Nobody waits for it, so it must not fail when the thread ends first.
+    async end(stream) {
+      if (!ended) send('end', stream);
+    },
     score: (rows, sources) => call('score', rows, sources) as Promise<Float64Array[]>,
     async close() {
       if (ended) return exited;
-      worker.postMessage({ id: ++requests, call: 'close', args: [] } satisfies EngineRequest);
+      send('close');
       end(new FusionError('aborted', `${data.reference} was closed`));
       return exited;
     },

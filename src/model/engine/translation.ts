@@ -4,7 +4,7 @@
  */
 
 import type { Tensor } from 'onnxruntime-common';
-import { type Cache, cacheOf, emptyCache, isSameOrder, takeRows } from './cache.ts';
+import { type Cache, cacheOf, emptyCache, isSameOrder, pastName, takeRows } from './cache.ts';
 import type { Running, ScoredRow, Sequences } from './causal.ts';
 import type { Feeds } from './session.ts';
 import { batchTokens, int64Tensor, type TokenRows } from './tokenBatch.ts';
@@ -57,13 +57,19 @@ export async function startTranslation(
   return run(translator, firstFeeds(translator, source, ids), source.mask);
 }
 
-async function run(translator: Translator, feeds: Feeds, mask: Tensor): Promise<Sequences> {
+/** @param known what the cache holds of the source, once it does */
+async function run(
+  translator: Translator,
+  feeds: Feeds,
+  mask: Tensor,
+  known: Cache = {},
+): Promise<Sequences> {
   const { graph, session } = translator.decoder;
-  const wanted = graph.outputs
-    .map(({ name }) => name)
-    .filter((name) => name === 'log_probabilities' || name.startsWith('present.'));
+  const isWanted = (name: string) =>
+    name === 'log_probabilities' || (name.startsWith('present.') && !(pastName(name) in known));
+  const wanted = graph.outputs.map(({ name }) => name).filter(isWanted);
   const out = await session.run(feeds, wanted);
-  const cache = cacheOf(out);
+  const cache = { ...known, ...cacheOf(out) };
   return {
     next: out.log_probabilities!.data as Float32Array,
     step: (parents, tokens) => step(translator, cache, mask, parents, tokens),
@@ -89,7 +95,12 @@ function step(
     use_cache_branch: new runtime.Tensor('bool', [true], [1]),
     ...kept,
   };
-  return run(translator, feeds, keptMask);
+  return run(translator, feeds, keptMask, ofSource(kept));
+}
+
+/** Keys and values of the source never change. */
+function ofSource(cache: Cache): Cache {
+  return Object.fromEntries(Object.entries(cache).filter(([name]) => name.includes('.encoder.')));
 }
 
 function maskRows(
