@@ -5,17 +5,10 @@ import { feedsOf, openGraph, readReference, worstError } from './family.ts';
 
 const CONFIGS = ['config.json', 'config.v4.json'];
 const WHOLE = [
-  'bert',
-  'bert-bf16',
-  'bert-mlm',
-  'bert-mlm-hub-names',
-  'roberta',
-  'llama',
-  'llama-bf16',
-  'llama3-tied',
-  'mistral',
-  'qwen2',
-  'qwen3',
+  ...['bert', 'bert-bf16', 'bert-mlm', 'bert-mlm-hub-names', 'roberta', 'distilbert'],
+  ...['gpt2', 'gpt2-hub-names', 'llama', 'llama-bf16', 'llama3-tied', 'mistral', 'qwen2', 'qwen3'],
+  ...['gemma', 'gemma2', 'gemma3', 'gemma3-linear', 'phi3', 'phi3-longrope'],
+  ...['mixtral', 'qwen2_moe', 'qwen3_moe'],
 ];
 
 describe.each(WHOLE)('%s', (name) => {

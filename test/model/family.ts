@@ -77,7 +77,7 @@ export function feedsOf(
     position_ids: () => int64(given.position_ids ?? counted),
     logits_from: () => new runtime.Tensor('int64', [0n], [1]),
   };
-  const sizes: Readonly<Record<string, number>> = { batch, past: 0 };
+  const sizes: Readonly<Record<string, number>> = { batch_size: batch, past: 0 };
   return Object.fromEntries(
     graph.inputs.map(({ name, dims }) => {
       const make = known[name];

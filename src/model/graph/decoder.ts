@@ -16,9 +16,10 @@ import {
   splitHeads,
 } from './attention.ts';
 import type { GraphBuilder, Value } from './graph.ts';
+import { languageHead } from './languageHead.ts';
 import { embedding, linear, rmsNorm } from './layers.ts';
 import { causalBias } from './masks.ts';
-import { add, reshape, scale, sizeOf, slice, split, tanh } from './operators.ts';
+import { add, reshape, scale, sizeOf, split } from './operators.ts';
 import { type Angles, type LayerType, type Rotary, rotaryAngles, rotate } from './rotary.ts';
 
 export interface DecoderSpec {
@@ -76,7 +77,11 @@ export function buildDecoder(g: GraphBuilder, spec: DecoderSpec): void {
     x = block(g, x, layer, type, context);
   });
   const last = rmsNorm(g, x, 'model.norm', spec.epsilon, spec.normOffset);
-  languageHead(g, last, spec, context.rows);
+  languageHead(g, last, context.rows, {
+    width: spec.width,
+    table: spec.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight',
+    softCap: spec.logitSoftCap,
+  });
 }
 
 function block(g: GraphBuilder, x: Value, layer: number, type: LayerType, context: Context): Value {
@@ -156,7 +161,7 @@ function headsOf(
 export function pastOf(g: GraphBuilder, layer: number, heads: Heads): KeyValue {
   const port = (of: 'key' | 'value') =>
     g.input(`past_key_values.${CACHE(layer, of)}`, 'float32', [
-      'batch',
+      'batch_size',
       heads.keys,
       'past',
       heads.size,
@@ -167,29 +172,10 @@ export function pastOf(g: GraphBuilder, layer: number, heads: Heads): KeyValue {
 export function presentOf(g: GraphBuilder, layer: number, heads: Heads, now: KeyValue): void {
   for (const of of ['key', 'value'] as const) {
     g.output(`present.${CACHE(layer, of)}`, now[of], 'float32', [
-      'batch',
+      'batch_size',
       heads.keys,
       'total',
       heads.size,
     ]);
   }
-}
-
-/** The tokens' logits from position `logits_from` of each row on, where the graph has that input. */
-function languageHead(g: GraphBuilder, x: Value, spec: DecoderSpec, rows: Rows): void {
-  const table = spec.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight';
-  const states = reshape(g, x, [rows.batch, -1, spec.width]);
-  g.output('last_hidden_state', states, 'float32', ['batch', 'length', spec.width]);
-  const from = g.input('logits_from', 'int64', [1]);
-  const end = g.ints([2 ** 31]);
-  const wanted = reshape(g, slice(g, states, 1, from, end), [-1, spec.width]);
-  const logits = g.apply('Gemm', [wanted, g.weight(table)], { transB: 1 });
-  const { logitSoftCap: cap } = spec;
-  const capped = cap === undefined ? logits : scale(g, tanh(g, scale(g, logits, 1 / cap)), cap);
-  const vocabulary = g.shapeOf(table)[0]!;
-  g.output('logits', reshape(g, capped, [rows.batch, -1, vocabulary]), 'float32', [
-    'batch',
-    'wanted',
-    vocabulary,
-  ]);
 }

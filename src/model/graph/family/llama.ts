@@ -19,7 +19,6 @@ export function llamaSpec(config: Config): DecoderSpec {
   const queries = config.number('num_attention_heads');
   const size = config.number('head_dim', width / queries);
   const heads = { queries, keys: config.number('num_key_value_heads', queries), size };
-  const activation = config.string('hidden_act', 'silu');
   return {
     width,
     layerTypes: layerTypesOf(config),
@@ -32,17 +31,14 @@ export function llamaSpec(config: Config): DecoderSpec {
     },
     window: windowOf(config),
     tiedHead: config.flag('tie_word_embeddings', false),
-    mlp: (g, x, prefix) =>
-      gatedMlp(
-        g,
-        x,
-        {
-          gate: `${prefix}.mlp.gate_proj`,
-          up: `${prefix}.mlp.up_proj`,
-          down: `${prefix}.mlp.down_proj`,
-        },
-        activation,
-      ),
+    mlp: gatedMlpOf(config.string('hidden_act', 'silu')),
+  };
+}
+
+export function gatedMlpOf(activation: string): DecoderSpec['mlp'] {
+  return (g, x, prefix) => {
+    const name = (part: string) => `${prefix}.mlp.${part}_proj`;
+    return gatedMlp(g, x, { gate: name('gate'), up: name('up'), down: name('down') }, activation);
   };
 }
 

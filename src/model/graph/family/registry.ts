@@ -4,11 +4,26 @@ import type { JsonObject } from '../../../checkpoint/checkpoint.ts';
 import { badInput } from '../../../errors.ts';
 import { bart } from './bart.ts';
 import { bert } from './bert.ts';
+import { distilbert } from './distilbert.ts';
+import { experts } from './experts.ts';
 import type { Family } from './family.ts';
+import { gemma } from './gemma.ts';
+import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
+import { phi3 } from './phi3.ts';
 import { t5 } from './t5.ts';
 
-const FAMILIES: readonly Family[] = [...bert, ...bart, ...t5, llama];
+const FAMILIES: readonly Family[] = [
+  ...bert,
+  ...distilbert,
+  gpt2,
+  llama,
+  ...gemma,
+  phi3,
+  ...experts,
+  ...bart,
+  ...t5,
+];
 
 const BY_ARCHITECTURE = new Map(
   FAMILIES.flatMap((family) => family.architectures.map((name) => [name, family] as const)),

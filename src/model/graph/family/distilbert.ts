@@ -1,0 +1,70 @@
+/** DistilBERT: BERT with half the layers, no token types and no pooler. Sanh et al., 2019 (arXiv 1910.01108). */
+
+import type { Config } from '../config.ts';
+import { buildEncoder, type EncoderSpec } from '../encoder.ts';
+import { activation, layerNorm, linear } from '../layers.ts';
+import { labelLogits, wordLogits } from './bert.ts';
+import type { Family } from './family.ts';
+
+const EPSILON = 1e-12;
+
+function distilbertSpec(config: Config): EncoderSpec {
+  const width = config.number('dim');
+  const count = config.number('n_heads');
+  return {
+    width,
+    layers: config.number('n_layers'),
+    heads: { queries: count, keys: count, size: width / count },
+    epsilon: EPSILON,
+    activation: config.string('activation', 'gelu'),
+    embeddings: 'distilbert.embeddings',
+    firstPosition: 0,
+    hasTokenTypes: false,
+    blocks: 'distilbert.transformer.layer',
+    names: {
+      query: 'attention.q_lin',
+      key: 'attention.k_lin',
+      value: 'attention.v_lin',
+      attentionOutput: 'attention.out_lin',
+      attentionNorm: 'sa_layer_norm',
+      up: 'ffn.lin1',
+      down: 'ffn.lin2',
+      outputNorm: 'output_layer_norm',
+    },
+  };
+}
+
+const PREFIXES = ['distilbert.'];
+
+export const distilbert: readonly Family[] = [
+  {
+    architectures: ['DistilBertForSequenceClassification'],
+    task: 'sequence_classification',
+    prefixes: PREFIXES,
+    build(g, config) {
+      const { first } = buildEncoder(g, distilbertSpec(config));
+      labelLogits(g, activation(g, linear(g, first, 'pre_classifier'), 'relu'), 'classifier');
+    },
+  },
+  {
+    architectures: ['DistilBertForMaskedLM'],
+    task: 'masked',
+    prefixes: PREFIXES,
+    build(g, config) {
+      const spec = distilbertSpec(config);
+      const encoded = buildEncoder(g, spec);
+      const inner = activation(g, linear(g, encoded.states, 'vocab_transform'), spec.activation);
+      wordLogits(g, layerNorm(g, inner, 'vocab_layer_norm', EPSILON), encoded, {
+        own: 'vocab_projector.weight',
+        tied: 'distilbert.embeddings.word_embeddings.weight',
+        bias: 'vocab_projector.bias',
+      });
+    },
+  },
+  {
+    architectures: ['DistilBertModel'],
+    task: 'features',
+    prefixes: PREFIXES,
+    build: (g, config) => void buildEncoder(g, distilbertSpec(config)),
+  },
+];

@@ -1,0 +1,83 @@
+/**
+ * Gemma (2024, arXiv 2403.08295), Gemma 2 (2024, arXiv 2408.00118) and the text model of Gemma 3 (2025,
+ * arXiv 2503.19786): scaled embeddings, norms that store their distance from 1, and from Gemma 2 on
+ * norms on both sides of each part and layers that see only a window.
+ */
+
+import type { Config } from '../config.ts';
+import { buildDecoder, type DecoderSpec } from '../decoder.ts';
+import { type LayerType, rotaryOf } from '../rotary.ts';
+import type { Family } from './family.ts';
+import { gatedMlpOf, llamaSpec } from './llama.ts';
+
+/** Early configs say `gelu`, but all were trained with the approximation. */
+const ACTIVATION = 'gelu_pytorch_tanh';
+const USUAL_THETA = 10000;
+
+function gemmaSpec(config: Config): DecoderSpec {
+  const spec = llamaSpec(config);
+  return {
+    ...spec,
+    normOffset: 1,
+    embeddingScale: Math.sqrt(spec.width),
+    tiedHead: config.flag('tie_word_embeddings', true),
+    mlp: gatedMlpOf(ACTIVATION),
+  };
+}
+
+function gemma2Spec(config: Config, slides: (layer: number) => boolean): DecoderSpec {
+  const spec = gemmaSpec(config);
+  const types = config.list('layer_types') as LayerType[] | undefined;
+  return {
+    ...spec,
+    postNorms: true,
+    layerTypes:
+      types ??
+      spec.layerTypes.map((_, layer) => (slides(layer) ? 'sliding_attention' : 'full_attention')),
+    scoreScale: config.number('query_pre_attn_scalar', 256) ** -0.5,
+    scoreSoftCap: config.optionalNumber('attn_logit_softcapping'),
+    logitSoftCap: config.optionalNumber('final_logit_softcapping'),
+    window: config.number('sliding_window', 4096),
+  };
+}
+
+/** Windows turn with a base of their own. */
+function gemma3Spec(config: Config): DecoderSpec {
+  const every = config.number('sliding_window_pattern', 6);
+  const spec = gemma2Spec(config, (layer) => (layer + 1) % every !== 0);
+  const hasOwn = config.object('rope_parameters') ?? config.optionalNumber('rope_local_base_freq');
+  if (hasOwn !== undefined) return spec;
+  const local = rotaryOf(
+    { ...config, optionalNumber: () => USUAL_THETA },
+    spec.heads.size,
+    'sliding_attention',
+  );
+  return { ...spec, rotary: { ...spec.rotary, sliding_attention: local } };
+}
+
+const PREFIXES = ['model.'];
+
+export const gemma: readonly Family[] = [
+  {
+    architectures: ['GemmaForCausalLM'],
+    task: 'causal',
+    prefixes: PREFIXES,
+    build: (g, config) => buildDecoder(g, gemmaSpec(config)),
+  },
+  {
+    architectures: ['Gemma2ForCausalLM'],
+    task: 'causal',
+    prefixes: PREFIXES,
+    build: (g, config) =>
+      buildDecoder(
+        g,
+        gemma2Spec(config, (layer) => layer % 2 === 0),
+      ),
+  },
+  {
+    architectures: ['Gemma3ForCausalLM'],
+    task: 'causal',
+    prefixes: PREFIXES,
+    build: (g, config) => buildDecoder(g, gemma3Spec(config)),
+  },
+];

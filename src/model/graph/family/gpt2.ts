@@ -1,0 +1,98 @@
+/**
+ * GPT-2: learned positions, layer norms before each part, one projection for queries, keys and values.
+ * Radford et al., "Language models are unsupervised multitask learners", 2019.
+ */
+
+import { attend, extendCache, type Heads, type Rows, splitHeads } from '../attention.ts';
+import type { Config } from '../config.ts';
+import { pastOf, presentOf } from '../decoder.ts';
+import type { GraphBuilder, Value } from '../graph.ts';
+import { languageHead } from '../languageHead.ts';
+import { activation, embedding, layerNorm, linearTransposed } from '../layers.ts';
+import { causalBias } from '../masks.ts';
+import { add, reshape, sizeOf, split } from '../operators.ts';
+import type { Family } from './family.ts';
+
+interface Gpt2Spec {
+  readonly width: number;
+  readonly heads: Heads;
+  readonly epsilon: number;
+  readonly activation: string;
+  readonly scoreScale: (layer: number) => number;
+}
+
+function gpt2Spec(config: Config): Gpt2Spec {
+  const width = config.number('n_embd');
+  const count = config.number('n_head');
+  const size = width / count;
+  const base = config.flag('scale_attn_weights', true) ? size ** -0.5 : 1;
+  const byLayer = config.flag('scale_attn_by_inverse_layer_idx', false);
+  return {
+    width,
+    heads: { queries: count, keys: count, size },
+    epsilon: config.number('layer_norm_epsilon', 1e-5),
+    activation: config.string('activation_function', 'gelu_new'),
+    scoreScale: (layer) => (byLayer ? base / (layer + 1) : base),
+  };
+}
+
+export const gpt2: Family = {
+  architectures: ['GPT2LMHeadModel'],
+  task: 'causal',
+  prefixes: ['transformer.'],
+  build(g, config) {
+    const spec = gpt2Spec(config);
+    const ids = g.input('input_ids', 'int64', ['batch', 'length']);
+    const mask = g.input('attention_mask', 'int64', ['batch', 'total']);
+    const positions = g.input('position_ids', 'int64', ['batch', 'length']);
+    const rows = { batch: sizeOf(g, ids, 0), length: sizeOf(g, ids, 1) };
+    const bias = causalBias(g, mask, ids);
+    const words = embedding(g, ids, 'transformer.wte.weight');
+    const sum = add(g, words, embedding(g, positions, 'transformer.wpe.weight'));
+    let x = reshape(g, sum, [-1, spec.width]);
+    for (let layer = 0; layer < config.number('n_layer'); layer++) {
+      x = block(g, x, layer, bias, rows, spec);
+    }
+    const own = g.hasWeight('lm_head.weight') && !config.flag('tie_word_embeddings', true);
+    languageHead(g, layerNorm(g, x, 'transformer.ln_f', spec.epsilon), rows, {
+      width: spec.width,
+      table: own ? 'lm_head.weight' : 'transformer.wte.weight',
+    });
+  },
+};
+
+function block(
+  g: GraphBuilder,
+  x: Value,
+  layer: number,
+  bias: Value,
+  rows: Rows,
+  spec: Gpt2Spec,
+): Value {
+  const prefix = `transformer.h.${layer}`;
+  const normed = layerNorm(g, x, `${prefix}.ln_1`, spec.epsilon);
+  const between = add(g, x, selfAttention(g, normed, layer, bias, rows, spec));
+  const inner = layerNorm(g, between, `${prefix}.ln_2`, spec.epsilon);
+  const wide = activation(g, linearTransposed(g, inner, `${prefix}.mlp.c_fc`), spec.activation);
+  return add(g, between, linearTransposed(g, wide, `${prefix}.mlp.c_proj`));
+}
+
+function selfAttention(
+  g: GraphBuilder,
+  x: Value,
+  layer: number,
+  bias: Value,
+  rows: Rows,
+  { width, heads, scoreScale }: Gpt2Spec,
+): Value {
+  const prefix = `transformer.h.${layer}.attn`;
+  const all = linearTransposed(g, x, `${prefix}.c_attn`);
+  const [q, k, v] = split(g, all, [width, width, width]).map((part) =>
+    splitHeads(g, part, rows, heads.queries, heads.size),
+  ) as [Value, Value, Value];
+  const now = extendCache(g, pastOf(g, layer, heads), k, v);
+  presentOf(g, layer, heads, now);
+  const scores = { scale: scoreScale(layer), bias };
+  const mixed = attend(g, q, now.key, now.value, heads, rows, scores);
+  return linearTransposed(g, mixed, `${prefix}.c_proj`);
+}

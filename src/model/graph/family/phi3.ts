@@ -1,0 +1,28 @@
+/** Phi-3: Llama with fused projections. Abdin et al., 2024 (arXiv 2404.14219). */
+
+import type { Config } from '../config.ts';
+import { buildDecoder, type DecoderSpec } from '../decoder.ts';
+import { activation, linear } from '../layers.ts';
+import { multiply, split } from '../operators.ts';
+import type { Family } from './family.ts';
+import { llamaSpec } from './llama.ts';
+
+export const phi3: Family = {
+  architectures: ['Phi3ForCausalLM'],
+  task: 'causal',
+  prefixes: ['model.'],
+  build: (g, config) => buildDecoder(g, phi3Spec(config)),
+};
+
+function phi3Spec(config: Config): DecoderSpec {
+  const inner = config.number('intermediate_size');
+  const name = config.string('hidden_act', 'silu');
+  return {
+    ...llamaSpec(config),
+    mlp(g, x, prefix) {
+      const both = linear(g, x, `${prefix}.mlp.gate_up_proj`);
+      const [gate, up] = split(g, both, [inner, inner]);
+      return linear(g, multiply(g, activation(g, gate!, name), up!), `${prefix}.mlp.down_proj`);
+    },
+  };
+}
