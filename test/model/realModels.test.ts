@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpointModel } from '../../src/model/checkpointModel.ts';
+import { generateText } from '../../src/model/generate/generateText.ts';
 import type { LanguageModel } from '../../src/model/languageModel.ts';
 import { worstError } from './family.ts';
 
@@ -69,7 +70,9 @@ describe.skipIf(!isThere)('classifiers (skipped without ../shared)', () => {
 });
 
 describe.skipIf(!isThere)('causal models (skipped without ../shared)', () => {
-  const names = ['llama-base-tiny', 'llama-captions', 'llama-news', 'llama-reviews'];
+  const names = [
+    ...['llama-base-tiny', 'llama-captions', 'llama-news', 'llama-reviews', 'gpt2-tiny'],
+  ];
   it.each(names)('%s gives the next-token distribution and text of the reference', async (name) => {
     const reference = referenceOf(name);
     await withModel(name, async ({ next }) => {
@@ -91,4 +94,49 @@ describe.skipIf(!isThere)('causal models (skipped without ../shared)', () => {
       expect(tokenizer.decode(ids, { specialTokens: true })).toBe(reference.greedy_text);
     });
   });
+
+  /** [0] + the first 120 tokens + [0]; bits per UTF-8 byte and one more for the end. */
+  it.each(['llama-captions', 'gpt2-tiny'])(
+    '%s needs the bits per byte of the reference',
+    async (name) => {
+      const { bits_per_byte: wanted } = referenceOf(name);
+      const lines = readFileSync(join(SHARED, 'data/multi30k/val.tsv'), 'utf8').trim().split('\n');
+      const texts = lines.slice(1, 401).map((line) => line.split('\t')[1]!);
+      await withModel(name, async ({ next }) => {
+        const { tokenizer, continuationLogProbabilities } = next!;
+        const rows = texts.map((text) => ({
+          input: [0],
+          continuation: [...tokenizer.encode(text, { specialTokens: false }).slice(0, 120), 0],
+        }));
+        const scores = await continuationLogProbabilities(rows);
+        const nats = -scores.flatMap((row) => [...row]).reduce((sum, x) => sum + x, 0);
+        const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
+        expect(Math.abs(nats / Math.LN2 / bytes - wanted.captions)).toBeLessThan(1e-4);
+      });
+    },
+  );
+});
+
+describe.skipIf(!isThere)('translation (skipped without ../shared)', () => {
+  it('marian-de-en-a translates the test set as the reference does', async () => {
+    const { hypotheses_beam4: wanted } = referenceOf('marian-de-en-a');
+    const lines = readFileSync(join(SHARED, 'data/multi30k/test2016.tsv'), 'utf8').trim();
+    const sources = lines
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split('\t')[0]!);
+    await withModel('marian-de-en-a', async ({ next }) => {
+      const found: string[] = [];
+      for (let start = 0; start < sources.length; start += 16) {
+        const part = await generateText(next!, sources.slice(start, start + 16), {
+          beams: 4,
+          // Its max_length of 60 counts the start token.
+          maxNewTokens: 59,
+        });
+        found.push(...part.map(({ hypotheses }) => hypotheses[0]!.text));
+      }
+      const same = found.filter((text, i) => text === wanted[i]).length;
+      expect(same / wanted.length).toBeGreaterThanOrEqual(0.99);
+    });
+  }, 180_000);
 });
