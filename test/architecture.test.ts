@@ -78,7 +78,9 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'model/engine/engineWorker.ts': ['worker_threads'],
   'model/engine/remoteEngine.ts': ['worker_threads'],
   'model/engine/weightStore.ts': ['fs', 'path'],
+  'model/ngram/ngramModel.ts': ['fs/promises', 'zlib'],
   'train/textClassifierCheckpoint.ts': ['fs/promises', 'path'],
+  'open.ts': ['path'],
   'cli/': ['fs', 'fs/promises', 'os', 'path'],
 };
 
@@ -93,6 +95,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'model/engine/': ['onnxruntime-common'],
   'model/engine/onnxRuntime.ts': ['onnxruntime-node'],
   'model/graph/proto.ts': ['protobufjs'],
+  'model/chatTemplate.ts': ['@huggingface/jinja'],
   'model/textTokenizer.ts': ['@huggingface/tokenizers'],
   'train/textClassifierCheckpoint.ts': ['zod'],
   'cli/': ['cli-progress', 'cli-table3', 'commander', 'fastest-levenshtein', 'picocolors'],
