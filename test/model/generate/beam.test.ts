@@ -6,7 +6,7 @@ import { type ReferenceSettings, referenceBeams } from './beamReference.ts';
 import { hashLogits, markovLogits, type ToyModel, toyModel } from './toyModel.ts';
 
 const earlyStopping = fc.constantFrom(false, true, 'never' as const);
-const lengthPenalty = fc.constantFrom(-1, 0, 0.5, 1, 2);
+const lengthPenalty = fc.constantFrom(-1, -0.2, 0, 0.5, 1, 2);
 
 async function tokensOf(model: ToyModel, options: GenerationOptions): Promise<readonly number[][]> {
   const [generation] = await generate(model, [[0]], options);
@@ -129,6 +129,34 @@ describe('beam search', () => {
     expect(await tokensOf(model, { ...options, lengthPenalty: 1 })).toEqual([[1, 2], [2]]);
     expect(await tokensOf(model, { ...options, lengthPenalty: 0 })).toEqual([[2], [1, 2]]);
     expect(await tokensOf(model, { ...options, lengthPenalty: -1 })).toEqual([[2], [1, 2]]);
+  });
+
+  it('that never stops early goes on where a negative penalty favours short texts', async () => {
+    // Sums times lengths: E -1.61, AE -5.79, AAE -1.05; AA is at -.68, and would be at -6.8 after 20.
+    const table: Record<string, readonly number[]> = {
+      '': [0.79, 0.2, 0.01],
+      '0': [0.9, 0.07, 0.03],
+      '0,0': [0.005, 0.99, 0.005],
+    };
+    const model = toyModel(
+      3,
+      (tokens) => (table[tokens.slice(1).join()] ?? [0.9, 0.05, 0.05]).map(Math.log),
+      { endTokens: [1] },
+    );
+    const found = await tokensOf(model, {
+      beams: 2,
+      hypotheses: 2,
+      maxNewTokens: 20,
+      lengthPenalty: -1,
+      earlyStopping: 'never',
+    });
+    expect(found).toEqual([[0, 0, 1], [1]]);
+  });
+
+  it('takes the lowest of equal tokens first', async () => {
+    const model = toyModel(5, () => [0, 1, 1, 1, 0]);
+    const options = { beams: 3, hypotheses: 3, maxNewTokens: 1 };
+    expect(await tokensOf(model, options)).toEqual([[1], [2], [3]]);
   });
 
   it('writes the forced end at the maximum, at no cost', async () => {

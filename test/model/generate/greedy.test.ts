@@ -94,6 +94,7 @@ describe('a long input', () => {
     await expect(generate(model, [[1], input], {})).rejects.toThrow(
       "input 2: 5 tokens, but the model's maximum is 4",
     );
+    await expect(generate(model, [[1, 2, 3, 4]], {})).rejects.toMatchObject({ code: 'bad_input' });
     const cut = await first(model, input, { truncate: true, maxNewTokens: 2 });
     expect(cut).toEqual(await first(model, [4, 5], { maxNewTokens: 2 }));
   });

@@ -103,6 +103,19 @@ describe('a draw', () => {
     expect(draw(new Float32Array(3).fill(Number.NaN), place)).toBe(-1);
   });
 
+  it('is keyed by seed, input, sample and step', () => {
+    const place = { inputHash: 1, sample: 0, step: 0 };
+    const places = [
+      place,
+      { ...place, inputHash: 2 },
+      { ...place, sample: 1 },
+      { ...place, step: 1 },
+    ];
+    const drawn = [...places.map((other) => uniformAt(5, other)), uniformAt(6, place)];
+    expect(new Set(drawn).size).toBe(drawn.length);
+    expect(drawn.every((uniform) => uniform >= 0 && uniform < 1)).toBe(true);
+  });
+
   it('is keyed by all of the input', () => {
     const hashes = [[], [0], [0, 0], [1], [1, 0], [0, 1], [32], [31, 1]].map(hashTokens);
     expect(new Set(hashes).size).toBe(hashes.length);

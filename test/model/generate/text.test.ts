@@ -10,6 +10,7 @@ const utf8 = (text: string) => new TextEncoder().encode(text);
 const text = fc.string({
   unit: fc.constantFrom('a', 'b', ' ', 'é', '€', '😀', '\n'),
   maxLength: 150,
+  size: 'max',
 });
 
 /** Everything that a finder gives out, piece by piece and at the end. */
@@ -110,29 +111,54 @@ describe('incremental text', () => {
     expect(longest).toBeLessThan(80);
   });
 
-  /** Words joined by spaces, as WordPiece and SentencePiece do; spaces before signs go. */
-  function wordTokenizer(words: readonly string[]): Tokenizer {
+  /** Pieces as they are, and then the English that Hugging Face's clean-up makes of them. */
+  function cleaningTokenizer(pieces: readonly string[]): Tokenizer {
+    const signs = ['.', '?', '!', ',', "' ", "n't", "'m", "'s", "'ve", "'re"];
     return {
-      encode: (input) => input.split(' ').map((word) => words.indexOf(word)),
+      encode: (input) => [pieces.indexOf(input)],
       decode: (ids) =>
-        ids
-          .map((id) => words[id] ?? '?')
-          .join(' ')
-          .replace(/ (n't|'m|'s|'ve|'re|[.,!?])/g, '$1')
-          .replace(/ ' /g, "'"),
+        signs.reduce(
+          (cleaned, sign) => cleaned.replaceAll(` ${sign}`, sign.trim()),
+          ids.map((id) => pieces[id]).join(''),
+        ),
     };
   }
 
   it('waits where a tokenizer may still remove a space', () => {
-    const words = ['I', "'m", 'do', "n't", 'know', ',', "'", 'no', 'never', 'n', "'ve", 'a'];
-    const tokenizer = wordTokenizer(words);
+    const words = fc.constantFrom(
+      'I',
+      "'m",
+      "n't",
+      'know',
+      ',',
+      "'",
+      'no',
+      "'ve",
+      "'vet",
+      'n',
+      '.',
+    );
+    const sentence = fc.array(words, { minLength: 1, maxLength: 60, size: 'max' });
     fc.assert(
-      fc.property(fc.array(fc.nat(words.length - 1), { maxLength: 150 }), (tokens) => {
+      fc.property(sentence, fc.integer({ min: 1, max: 5 }), (list, length) => {
+        const pieces = list.join(' ').match(new RegExp(`.{1,${length}}`, 'gs'))!;
+        const tokenizer = cleaningTokenizer([...pieces, "I 'm"]);
         const incremental = createIncrementalText(tokenizer);
-        const given = tokens.map(incremental.push).join('');
-        expect(given + incremental.flush()).toBe(tokenizer.decode(tokens));
+        const given = pieces.map((_, i) => incremental.push(i)).join('');
+        expect(given + incremental.flush()).toBe(tokenizer.decode([...pieces.keys()]));
       }),
     );
+  });
+
+  it('keeps what a token says of all that follow it', () => {
+    const tokenizer: Tokenizer = {
+      encode: () => [],
+      decode: (ids) =>
+        ids.reduce((all, id) => all + (all.startsWith('!') ? 'X' : id ? 'x' : '!'), ''),
+    };
+    const tokens = [0, ...new Array<number>(200).fill(1)];
+    const given = tokens.map(createIncrementalText(tokenizer).push).join('');
+    expect(given).toBe(tokenizer.decode(tokens));
   });
 
   it('keeps the space that a decoder drops only from the start of a text', () => {
@@ -140,7 +166,7 @@ describe('incremental text', () => {
       encode: () => [],
       decode: (ids) =>
         ids
-          .map((id) => (id % 3 ? ' ab' : ''))
+          .map((id) => (id % 3 ? ' abc' : ''))
           .join('')
           .slice(1),
     };
@@ -214,6 +240,19 @@ describe('generateText', () => {
     const found = await generateText(model, ['x', 'y', [122]], { onText, stop: [';'] });
     expect(texts).toEqual(['long text', 'no', 'so']);
     expect(found.map(({ hypotheses }) => hypotheses[0]!.text)).toEqual(texts);
+  });
+
+  it('gives the end of a text when that text ends, not when the batch does', async () => {
+    const model = toyModel(
+      256,
+      (tokens) =>
+        scriptedLogits(256, 1, [...utf8(tokens[0] === 0x78 ? 'ab' : 'long')], END)(tokens),
+      { tokenizer, endTokens: [END] },
+    );
+    const heard: string[] = [];
+    const onText = (piece: string) => heard.push(piece);
+    await generateText(model, ['x', 'y'], { onText, stop: ['bc'] });
+    expect(heard).toEqual(['a', 'l', 'o', 'b', 'n', 'g']);
   });
 
   it('gives the best text of a beam search in one piece', async () => {
