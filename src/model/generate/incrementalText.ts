@@ -22,8 +22,11 @@ const MAX_WINDOW = 64;
 const CONTEXT = 16;
 
 const INCOMPLETE_CHARACTER = /\uFFFD+$/;
-/** What may become `n't`, `'ve`, `,` and the like, before which a space is removed. */
-const INCOMPLETE_WORD = / \S{0,2}$/;
+/**
+ * What may become `n't`, `'ve`, `,` and the like, before which a space is removed; and an apostrophe,
+ * which gets its spaces back when a sign follows (`I ' `, but `I '.`).
+ */
+const INCOMPLETE_WORD = /(?: \S{0,2}|')$/;
 
 export function createIncrementalText(tokenizer: Tokenizer): IncrementalText {
   const removesSpaces = removesSpacesBeforeSigns(tokenizer);

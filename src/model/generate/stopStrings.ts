@@ -56,7 +56,7 @@ function possibleStop(text: string, stops: readonly string[]): number {
   const longest = Math.max(0, ...stops.map((stop) => stop.length - 1));
   for (let length = Math.min(longest, text.length); length > 0; length--) {
     const end = text.slice(text.length - length);
-    if (stops.some((stop) => stop.length > length && stop.startsWith(end))) return length;
+    if (stops.some((stop) => stop.startsWith(end))) return length;
   }
   return 0;
 }
