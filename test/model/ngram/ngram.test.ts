@@ -44,6 +44,7 @@ describe.each(tables)('the table $id', ({ expected }) => {
     for (const { sentence, tokens } of expected.scores) {
       const ids = sentence
         .split(' ')
+        .filter(Boolean)
         .map((word) => model.idOf.get(word) ?? model.idOf.get('<unk>')!);
       const all = [model.idOf.get('<s>')!, ...ids, model.idOf.get('</s>')!];
       tokens.forEach(([log10, order], i) => {
@@ -72,6 +73,7 @@ describe.each(tables)('the table $id', ({ expected }) => {
     for (const { sentence } of expected.scores) {
       const ids = sentence
         .split(' ')
+        .filter(Boolean)
         .map((word) => model.idOf.get(word) ?? model.idOf.get('<unk>')!);
       for (let length = 0; length <= ids.length; length++) {
         const history = [begin, ...ids.slice(0, length)];
