@@ -82,6 +82,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'merge/recipe/': ['fastest-levenshtein', 're2js', 'yaml', 'zod'],
   'merge/tokenizer/chatTemplate.ts': ['fastest-levenshtein'],
   'merge/plan/modelCard.ts': ['yaml'],
+  'model/http/apiForm.ts': ['zod'],
+  'model/http/parseAnswer.ts': ['zod'],
+  'model/http/serverMessage.ts': ['zod'],
+  'model/http/tokenLogProbabilities.ts': ['zod'],
   'train/textClassifierCheckpoint.ts': ['zod'],
   'cli/': ['cli-progress', 'cli-table3', 'commander', 'fastest-levenshtein', 'picocolors'],
 };
