@@ -1,22 +1,75 @@
-/** A name to a running model: the one place that knows every kind. */
+/**
+ * A name to a running model: the one place that knows every kind.
+ *
+ *   http://host/v1#model          an OpenAI-compatible endpoint
+ *   model.gguf                    llama.cpp
+ *   model.arpa, model.arpa.gz     an n-gram model
+ *   predictions.jsonl, .csv, .tsv what a model said before
+ *   a folder, or org/name         a checkpoint, or else its onnx/ folder; found by the rule of Merge
+ *
+ * Nothing is downloaded and the environment is not read.
+ */
 
 import { resolve } from 'node:path';
 import { type ResolveOptions, resolveModel } from './checkpoint/reference.ts';
-import { isExistingFile } from './io/existing.ts';
+import { badInput } from './errors.ts';
+import { isExistingFile, statIfExists } from './io/existing.ts';
 import { openCheckpointModel } from './model/checkpointModel.ts';
+import { isHttpModelName } from './model/http/endpoint.ts';
+import { type HttpClassifierOptions, httpClassifier } from './model/http/httpClassifier.ts';
+import { type HttpModelOptions, openHttpModel } from './model/http/openHttpModel.ts';
 import type { LanguageModel } from './model/languageModel.ts';
+import { openNgramModel } from './model/ngram/ngramModel.ts';
 import { openPredictions } from './model/predictions.ts';
 
 export interface OpenModelOptions extends ResolveOptions {
   /** Threads of a checkpoint's operators. */
   readonly threads?: number;
+  /** For models behind HTTP: key, API, limits. */
+  readonly http?: Omit<HttpModelOptions, 'name'>;
+  /** Makes a classifier of a model behind HTTP. */
+  readonly labelling?: HttpClassifierOptions;
+  /** Which of the files in `onnx/` runs, such as `model_quantized`. */
+  readonly onnxFile?: string;
 }
 
+type OpenFile = (path: string, name: string, options: OpenModelOptions) => Promise<LanguageModel>;
+
+const FILES: readonly (readonly [RegExp, OpenFile])[] = [
+  [/\.arpa(\.gz)?$/i, (path, name) => openNgramModel(path, name)],
+  [/\.(jsonl|ndjson|csv|tsv)(\.gz)?$/i, (path, name) => openPredictions(path, name)],
+];
+
 export async function openModel(name: string, options: OpenModelOptions): Promise<LanguageModel> {
+  if (isHttpModelName(name)) return openEndpoint(name, options);
+  if (options.labelling) {
+    throw badInput(`${name}: a prompt with label words is for models behind HTTP only`);
+  }
   const path = resolve(options.currentFolder, name);
-  const isPredictions = /\.(jsonl|ndjson|csv|tsv)(\.gz)?$/i.test(path);
-  if (isPredictions && (await isExistingFile(path))) return openPredictions(path, name);
+  const open = FILES.find(([ending]) => ending.test(path))?.[1];
+  if (open && (await isExistingFile(path))) return open(path, name, options);
   const { path: folder } = await resolveModel(name, options);
-  const threads = options.threads === undefined ? {} : { threads: options.threads };
-  return openCheckpointModel(folder, name, threads);
+  return openFolder(folder, name, options);
+}
+
+function threadsOf(threads: number | undefined): { threads?: number } {
+  return threads === undefined ? {} : { threads };
+}
+
+function openEndpoint(name: string, { http, labelling }: OpenModelOptions): LanguageModel {
+  const model = openHttpModel({ ...http, name });
+  return labelling ? { ...model, classify: httpClassifier(model, labelling) } : model;
+}
+
+async function openFolder(
+  path: string,
+  name: string,
+  options: OpenModelOptions,
+): Promise<LanguageModel> {
+  const found = await statIfExists(path);
+  if (!found?.isDirectory()) {
+    throw badInput(`${name}: is a weight file; name its folder, where config and tokenizer are`);
+  }
+  const threads = threadsOf(options.threads);
+  return openCheckpointModel(path, name, threads);
 }

@@ -97,6 +97,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'model/graph/proto.ts': ['protobufjs'],
   'model/chatTemplate.ts': ['@huggingface/jinja'],
   'model/textTokenizer.ts': ['@huggingface/tokenizers'],
+  'model/http/apiForm.ts': ['zod'],
+  'model/http/parseAnswer.ts': ['zod'],
+  'model/http/serverMessage.ts': ['zod'],
+  'model/http/tokenLogProbabilities.ts': ['zod'],
   'train/textClassifierCheckpoint.ts': ['zod'],
   'cli/': ['cli-progress', 'cli-table3', 'commander', 'fastest-levenshtein', 'picocolors'],
 };

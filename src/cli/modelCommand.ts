@@ -79,7 +79,8 @@ export async function runWithModel(
   context: CliContext,
   action: (run: ModelRun) => Promise<void>,
 ): Promise<void> {
-  const { currentFolder, stderr } = context;
+  const { env, currentFolder, stderr } = context;
+  const apiKey = env.LMFUSE_API_KEY ?? env.OPENAI_API_KEY;
   await withInterrupts(
     context,
     () => {},
@@ -89,6 +90,8 @@ export async function runWithModel(
         cacheFolder: cacheFolderOf(context),
         ...(options.threads ? { threads: options.threads } : {}),
         ...(options.onnxFile === undefined ? {} : { onnxFile: options.onnxFile }),
+        http: apiKey === undefined ? {} : { apiKey },
+        ...labellingOf(options),
       });
       const progress = createItemProgress(options.quiet ? undefined : stderr);
       try {
@@ -113,6 +116,12 @@ export async function runWithModel(
 
 /** Enough to fill several batches of like length, few enough to show progress. */
 const PART = 256;
+
+function labellingOf({ prompt, labels }: ModelCommandOptions) {
+  if (prompt === undefined && labels === undefined) return {};
+  if (prompt !== undefined && labels !== undefined) return { labelling: { prompt, labels } };
+  throw badInput('--prompt and --labels go together: a prompt, and the words that answer it');
+}
 
 /** The examples of a command: its texts, or the input's, which must have the column. */
 export async function examplesOf<Column extends 'text' | 'source'>(

@@ -40,6 +40,8 @@ export interface Item {
 /** A distribution over labels for a text. */
 export interface Classifier {
   readonly labels: readonly string[];
+  /** Probabilities are 0 or 1, read from an answer; over HTTP this may be known only once asked. */
+  readonly isHard?: true;
   /** One list per item, in the order of `labels`; the exponentials sum to 1. */
   readonly logProbabilities: (
     items: readonly Item[],

@@ -16,21 +16,28 @@ export interface FittedInput {
   readonly limit: number;
 }
 
+/** @param truncate whether inputs are cut, or to how many tokens at the most */
 export function fitInput(
   model: TokenModel,
   tokens: readonly number[],
   index: number,
   maxNewTokens: number,
-  truncate: boolean,
+  truncate: boolean | number,
 ): FittedInput {
-  const { kind, maxTokens } = model;
-  if (maxTokens === undefined) return { tokens, limit: maxNewTokens };
+  const { kind, maxTokens = Number.POSITIVE_INFINITY } = model;
   const readable = kind === 'causal' ? maxTokens - 1 : maxTokens;
-  if (tokens.length > readable && !truncate) throw tooLong(model, tokens, index);
-  const kept =
-    tokens.length > readable ? cutTokens(model, tokens, maxTokens, maxNewTokens) : tokens;
+  if (tokens.length > readable && truncate === false) throw tooLong(model, tokens, index);
+  const asked = typeof truncate === 'number' ? truncate : Number.POSITIVE_INFINITY;
+  const most = tokens.length > readable ? mostOf(model, maxTokens, maxNewTokens) : tokens.length;
+  const kept = cutTokens(model, tokens, Math.min(asked, most));
   const room = kind === 'causal' ? maxTokens - kept.length : maxTokens;
   return { tokens: kept, limit: Math.min(maxNewTokens, room) };
+}
+
+/** However long a text is asked for, half of a causal model's memory stays with the input. */
+function mostOf({ kind }: TokenModel, maxTokens: number, maxNewTokens: number): number {
+  if (kind !== 'causal') return maxTokens;
+  return Math.min(Math.max(Math.ceil(maxTokens / 2), maxTokens - maxNewTokens), maxTokens - 1);
 }
 
 function tooLong({ kind, maxTokens }: TokenModel, tokens: readonly number[], index: number): Error {
@@ -43,17 +50,15 @@ function tooLong({ kind, maxTokens }: TokenModel, tokens: readonly number[], ind
 function cutTokens(
   { kind, tokenizer }: TokenModel,
   tokens: readonly number[],
-  maxTokens: number,
-  maxNewTokens: number,
+  most: number,
 ): readonly number[] {
+  if (tokens.length <= most) return tokens;
   const around = tokenizer.encode('');
   if (kind === 'causal') {
-    // However long a text is asked for, half of the model's memory stays with the input.
-    const kept = Math.max(Math.ceil(maxTokens / 2), maxTokens - maxNewTokens);
     const first = around.length > 0 && around[0] === tokens[0] ? [tokens[0]!] : [];
-    const wanted = Math.min(kept, maxTokens - 1) - first.length;
+    const wanted = most - first.length;
     return wanted > 0 ? [...first, ...tokens.slice(-wanted)] : tokens.slice(-1);
   }
   const last = around.length > 0 && around.at(-1) === tokens.at(-1) ? [tokens.at(-1)!] : [];
-  return [...tokens.slice(0, maxTokens - last.length), ...last];
+  return [...tokens.slice(0, most - last.length), ...last];
 }

@@ -3,6 +3,7 @@
  * search. All inputs run in one batch; how many fit into memory is for the caller to say.
  */
 
+import { throwIfAborted } from '../abort.ts';
 import type { TokenModel } from '../languageModel.ts';
 import { beamSearch } from './beamSearch.ts';
 import { fitInput } from './fitInput.ts';
@@ -11,7 +12,7 @@ import { type GenerationOptions, type GenerationSettings, resolveOptions } from 
 import { greedySearch, type SearchInput, sampleSearch } from './rowSearch.ts';
 import { createRules } from './rules.ts';
 import { createSampler } from './sampler.ts';
-import { runSearches, type Search, throwIfAborted } from './search.ts';
+import { runSearches, type Search } from './search.ts';
 
 /** One generation per input, in their order. */
 export async function generate(
@@ -21,7 +22,7 @@ export async function generate(
 ): Promise<readonly Generation[]> {
   const settings = resolveOptions(options, model);
   const searchInputs = inputs.map((tokens, index) =>
-    searchInput(model, tokens, index, settings, Boolean(options.truncate)),
+    searchInput(model, tokens, index, settings, options.truncate ?? false),
   );
   throwIfAborted(options.signal);
   if (inputs.length === 0) return [];
@@ -44,7 +45,7 @@ function searchInput(
   input: readonly number[],
   index: number,
   { maxNewTokens }: GenerationSettings,
-  truncate: boolean,
+  truncate: boolean | number,
 ): SearchInput {
   const { tokens, limit } = fitInput(model, input, index, maxNewTokens, truncate);
   return { index, tokens, prompt: model.kind === 'causal' ? tokens : [], limit };

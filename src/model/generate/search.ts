@@ -4,6 +4,7 @@
  */
 
 import { badInput, FusionError } from '../../errors.ts';
+import { throwIfAborted } from '../abort.ts';
 import type { TokenStream } from '../languageModel.ts';
 import type { Hypothesis } from './hypothesis.ts';
 
@@ -61,11 +62,6 @@ function rowsOf(stream: TokenStream, vocabularySize: number): Float32Array[] {
   return Array.from({ length: rowCount }, (_, row) =>
     values.subarray(row * vocabularySize, (row + 1) * vocabularySize),
   );
-}
-
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new FusionError('aborted', 'generation: aborted by the caller', { cause: signal.reason });
 }
 
 export function nothingPossible(length: number): FusionError {

@@ -97,6 +97,9 @@ describe('a long input', () => {
     await expect(generate(model, [[1, 2, 3, 4]], {})).rejects.toMatchObject({ code: 'bad_input' });
     const cut = await first(model, input, { truncate: true, maxNewTokens: 2 });
     expect(cut).toEqual(await first(model, [4, 5], { maxNewTokens: 2 }));
+    const endless = toyModel(V, hashLogits(V, 1));
+    const short = await first(endless, input, { truncate: 2, maxNewTokens: 2 });
+    expect(short).toEqual(await first(endless, [4, 5], { maxNewTokens: 2 }));
   });
 
   it('keeps the special token at the end that is not cut', async () => {

@@ -1,0 +1,31 @@
+/** Asks for every item, a limited number at once. The first failure stops the others. */
+
+import type { Item } from '../languageModel.ts';
+import { linkSignals } from './abort.ts';
+
+export async function askForEach<T>(
+  items: readonly Item[],
+  concurrency: number,
+  signal: AbortSignal | undefined,
+  ask: (item: Item, signal: AbortSignal) => Promise<T>,
+): Promise<T[]> {
+  const linked = linkSignals([signal]);
+  const answers: T[] = [];
+  const queue = items.entries();
+  let failure: { readonly error: unknown } | undefined;
+  const work = async () => {
+    for (const [index, item] of queue) {
+      if (failure) return;
+      answers[index] = await ask(item, linked.signal);
+    }
+  };
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    linked.abort();
+  };
+  const workers = Array.from({ length: Math.min(concurrency, items.length) }, work);
+  await Promise.all(workers.map((worker) => worker.catch(fail)));
+  linked.unlink();
+  if (failure) throw failure.error;
+  return answers;
+}
