@@ -3,12 +3,15 @@
  * standard input, progress, and closing the model whatever happens.
  */
 
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { badInput } from '../errors.ts';
 import type { Item, LanguageModel, RequestOptions } from '../model/languageModel.ts';
 import { openModel } from '../open.ts';
 import { type ColumnOverrides, parseColumnOverrides } from '../task/data/columns.ts';
-import { DATA_FORMATS, type DataFormat } from '../task/data/format.ts';
+import { DATA_FORMATS, type DataFormat, formatOfPath } from '../task/data/format.ts';
+import type { NamedBytes } from '../task/data/input.ts';
 import { type Example, readRecords } from '../task/data/readRecords.ts';
 import { type CliContext, cacheFolderOf } from './context.ts';
 import { withInterrupts } from './interrupts.ts';
@@ -138,12 +141,18 @@ export async function examplesOf<Column extends 'text' | 'source'>(
   if (input === '-' && context.stdin.isTTY) {
     throw badInput('no texts: give them as arguments, by --input, or through standard input');
   }
-  const source = input === '-' ? { name: 'standard input', bytes: context.stdin.bytes() } : input;
+  if (input !== '-' && options.format === undefined) formatOfPath(input);
+  const source = inputOf(input, context);
   const isLines =
     input === '-' ? (options.format ?? 'text') === 'text' : /\.txt(\.gz)?$/.test(input);
   const columns =
     isLines && column === 'source' ? { source: 'text', ...options.columns } : options.columns;
   return readRecords(source, { format: options.format, columns, required: [column] });
+}
+
+function inputOf(input: string, { stdin, currentFolder }: CliContext): NamedBytes {
+  if (input === '-') return { name: 'standard input', bytes: stdin.bytes() };
+  return { name: input, bytes: createReadStream(resolve(currentFolder, input)) };
 }
 
 export function itemsOf(examples: readonly (Example & { readonly text: string })[]): Item[] {

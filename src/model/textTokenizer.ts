@@ -8,11 +8,14 @@ export function createTokenizer(tokenizerJson: JsonObject, tokenizerConfig: Json
   const tokenizer = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig);
   const cleansUp = tokenizerConfig.clean_up_tokenization_spaces === true;
   return {
-    encode: (text, { pair, specialTokens = true } = {}) =>
-      tokenizer.encode(text, {
+    encode: (text, { pair, specialTokens = true } = {}) => {
+      const { ids } = tokenizer.encode(text, {
         add_special_tokens: specialTokens,
         ...(pair === undefined ? {} : { text_pair: pair }),
-      }).ids,
+      });
+      // What no token stands for, in a vocabulary without one for the unknown, leaves a hole.
+      return (ids as (number | undefined)[]).filter((id) => id !== undefined);
+    },
     decode: (ids, { specialTokens = false } = {}) =>
       ids.length === 0
         ? ''

@@ -103,9 +103,10 @@ async function streamRows(
 
 /** Whether a token ends a text and is no part of it, even where the tokenizer would show it. */
 function endTest(
-  { endTokens }: TokenModel,
-  { forcedEndToken }: GenerationOptions,
+  { endTokens, defaults }: TokenModel,
+  options: GenerationOptions,
 ): (token: number) => boolean {
+  const forcedEndToken = options.forcedEndToken ?? defaults.forcedEndToken;
   return (token) => token === forcedEndToken || endTokens.includes(token);
 }
 

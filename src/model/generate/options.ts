@@ -72,7 +72,7 @@ export function resolveOptions(options: GenerationOptions, model: TokenModel): G
     minNewTokens: options.minNewTokens ?? 0,
     bannedTokens: [...model.bannedTokens, ...(options.bannedTokens ?? [])],
     endTokens: model.endTokens,
-    forcedEndToken: options.forcedEndToken,
+    forcedEndToken: options.forcedEndToken ?? defaults.forcedEndToken,
     repetitionPenalty: options.repetitionPenalty ?? 1,
     hypotheses: options.hypotheses ?? 1,
     sampling: samplingOf(options, model),

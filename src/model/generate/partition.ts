@@ -14,7 +14,7 @@ const SMALL = 16;
  * weights sum to `target` at least; returns n, or `end` if all of them do not reach it.
  */
 export function partitionLargest(
-  values: Float32Array,
+  values: Float64Array,
   end: number,
   target: number,
   weightOf: (value: number) => number,
@@ -44,7 +44,7 @@ export function partitionLargest(
 
 /** Moves what is above the pivot to the front and what is below to the back. */
 function partition(
-  values: Float32Array,
+  values: Float64Array,
   low: number,
   high: number,
   pivot: number,
@@ -64,7 +64,7 @@ function partition(
 }
 
 function sumOfWeights(
-  values: Float32Array,
+  values: Float64Array,
   start: number,
   end: number,
   weightOf: (value: number) => number,

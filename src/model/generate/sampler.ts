@@ -10,7 +10,7 @@
 
 import { philoxBlock } from '../../kernel/scalar/random.ts';
 import { mixUint32 } from '../../numeric/random.ts';
-import { type Cut, largestOf, minPCut, NO_CUT, topKCut, topPCut, totalWeight } from './cuts.ts';
+import { minPCut, NO_CUT, tokenAt, topKCut, topPCut, WHOLE_ROW, weightsInto } from './cuts.ts';
 
 export interface SamplingSettings {
   readonly temperature: number;
@@ -32,32 +32,15 @@ export type Sampler = (row: Float32Array, place: DrawPlace) => number;
 
 export function createSampler(settings: SamplingSettings, vocabularySize: number): Sampler {
   const { temperature, topK, topP, minP, seed } = settings;
-  const scratch = new Float32Array(topK === undefined && topP === undefined ? 0 : vocabularySize);
+  const weights = new Float64Array(vocabularySize);
+  const scratch = new Float64Array(vocabularySize);
   return (row, place) => {
-    let cut = NO_CUT;
-    if (topK !== undefined) cut = topKCut(row, topK, cut, scratch);
-    if (topP !== undefined) cut = topPCut(row, topP, temperature, cut, scratch);
-    if (minP !== undefined) cut = minPCut(row, minP, temperature, cut);
-    return tokenAt(row, temperature, cut, uniformAt(seed, place));
+    const possible = topK === undefined ? WHOLE_ROW : topKCut(row, topK, scratch);
+    weightsInto(weights, row, temperature, possible);
+    let cut = topP === undefined ? NO_CUT : topPCut(weights, topP, scratch);
+    if (minP !== undefined) cut = minPCut(minP, cut);
+    return tokenAt(weights, cut, uniformAt(seed, place));
   };
-}
-
-/** The token where the distribution function passes `uniform`, which is in [0, 1). */
-export function tokenAt(row: Float32Array, temperature: number, cut: Cut, uniform: number): number {
-  const largest = largestOf(row);
-  const target = uniform * totalWeight(row, temperature, cut, largest);
-  let tiesLeft = cut.ties;
-  let total = 0;
-  let last = -1;
-  for (let token = 0; token < row.length; token++) {
-    const value = row[token]!;
-    if (!(value > cut.threshold) && !(value === cut.threshold && tiesLeft-- > 0)) continue;
-    last = token;
-    total += Math.exp((value - largest) / temperature);
-    if (total > target) return token;
-  }
-  // Where rounding made the target as large as the total.
-  return last;
 }
 
 /** 53 bits of a Philox block, in [0, 1). */

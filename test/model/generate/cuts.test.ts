@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Cut, minPCut, NO_CUT, topKCut, topPCut } from '../../../src/model/generate/cuts.ts';
+import {
+  type Cut,
+  minPCut,
+  NO_CUT,
+  tokenAt,
+  topKCut,
+  topPCut,
+  WHOLE_ROW,
+  weightsInto,
+} from '../../../src/model/generate/cuts.ts';
 import { partitionLargest } from '../../../src/model/generate/partition.ts';
 
 /** Peaked rows and flat ones, with ties and bans. */
@@ -17,10 +26,15 @@ const row = fc
     ),
   )
   .map((values) => Float32Array.from(values));
-const temperature = fc.constantFrom(0.5, 1, 1.7);
 const proportion = fc.integer({ min: 1, max: 9999 }).map((x) => x / 10_000);
 
-function keptBy(values: Float32Array, { threshold, ties }: Cut): number[] {
+function weightsOf(values: ArrayLike<number>, temperature = 1, cut = WHOLE_ROW): Float64Array {
+  const weights = new Float64Array(values.length);
+  weightsInto(weights, Float32Array.from(values), temperature, cut);
+  return weights;
+}
+
+function keptBy(values: Float32Array | Float64Array, { threshold, ties }: Cut): number[] {
   let left = ties;
   return [...values.keys()].filter(
     (i) => values[i]! > threshold || (values[i] === threshold && left-- > 0),
@@ -28,23 +42,18 @@ function keptBy(values: Float32Array, { threshold, ties }: Cut): number[] {
 }
 
 /** Possible tokens, the most probable first, of equals the lower. */
-function sorted(values: Float32Array, among: readonly number[] = [...values.keys()]): number[] {
-  return among
+function sorted(values: Float32Array): number[] {
+  return [...values.keys()]
     .filter((i) => values[i]! > Number.NEGATIVE_INFINITY)
     .sort((a, b) => values[b]! - values[a]! || a - b);
 }
 
-function probabilities(values: Float32Array, tokens: readonly number[], t: number): number[] {
-  const weights = tokens.map((token) => Math.exp((values[token]! - values[tokens[0]!]!) / t));
-  const total = weights.reduce((a, b) => a + b, 0);
-  return weights.map((weight) => weight / total);
-}
-
 /** By sorting; undefined where the sums are too near the border to say. */
-function nucleus(values: Float32Array, tokens: number[], p: number, t: number) {
+function nucleus(values: Float64Array, tokens: number[], p: number) {
+  const all = tokens.reduce((sum, token) => sum + values[token]!, 0);
   let total = 0;
-  for (const [rank, probability] of probabilities(values, tokens, t).entries()) {
-    total += probability;
+  for (const [rank, token] of tokens.entries()) {
+    total += values[token]! / all;
     if (Math.abs(total - p) < 1e-12) return undefined;
     if (total > p) return tokens.slice(0, rank + 1);
   }
@@ -67,7 +76,7 @@ describe('partitionLargest', () => {
     );
     fc.assert(
       fc.property(lists, arranged, fc.nat(310), (list, arrange, n) => {
-        const values = Float32Array.from(arrange([...list]));
+        const values = Float64Array.from(arrange([...list]));
         const count = partitionLargest(values, values.length, n, () => 1);
         expect(count).toBe(Math.min(n, list.length));
         const expected = [...list].sort((a, b) => b - a).slice(0, count);
@@ -77,69 +86,90 @@ describe('partitionLargest', () => {
   });
 });
 
+describe('weights', () => {
+  it('are probabilities after temperature, but for a factor', () => {
+    const row = [0.5, 0.3, 0.2, 0].map(Math.log);
+    const expected = [1, 0.6 ** 0.5, 0.4 ** 0.5, 0];
+    for (const [i, weight] of weightsOf(row, 2).entries()) {
+      expect(weight).toBeCloseTo(expected[i]!, 6);
+    }
+  });
+
+  it('are the same for logits', () => {
+    expect(weightsOf([3, 1, 2.5])).toEqual(weightsOf([-1, -3, -1.5]));
+  });
+});
+
 describe('cuts keep what sorting says', () => {
   it('top-k', () => {
     fc.assert(
       fc.property(row, fc.integer({ min: 1, max: 220 }), (values, k) => {
-        const cut = topKCut(values, k, NO_CUT, new Float32Array(values.length));
-        expect(keptBy(values, cut)).toEqual(ascending(sorted(values).slice(0, k)));
+        const cut = topKCut(values, k, new Float64Array(values.length));
+        const expected = ascending(sorted(values).slice(0, k));
+        expect(keptBy(values, cut)).toEqual(expected);
+        expect(keptBy(weightsOf(values, 1, cut), NO_CUT)).toEqual(expected);
       }),
     );
   });
 
   it('top-p', () => {
     fc.assert(
-      fc.property(row, proportion, temperature, (values, p, t) => {
-        const expected = nucleus(values, sorted(values), p, t);
+      fc.property(row, proportion, (values, p) => {
+        const weights = weightsOf(values);
+        const expected = nucleus(weights, sorted(values), p);
         fc.pre(expected !== undefined);
-        const cut = topPCut(values, p, t, NO_CUT, new Float32Array(values.length));
-        expect(keptBy(values, cut)).toEqual(ascending(expected));
+        const cut = topPCut(weights, p, new Float64Array(values.length));
+        expect(keptBy(weights, cut)).toEqual(ascending(expected));
       }),
     );
   });
 
   it('min-p', () => {
     fc.assert(
-      fc.property(row, proportion, temperature, (values, p, t) => {
-        const tokens = sorted(values);
-        const shares = tokens.map(
-          (token) => (values[token]! - values[tokens[0]!]!) / t - Math.log(p),
-        );
-        fc.pre(shares.every((share) => Math.abs(share) > 1e-9));
-        const expected = tokens.filter((_, rank) => shares[rank]! > 0);
-        expect(keptBy(values, minPCut(values, p, t, NO_CUT))).toEqual(ascending(expected));
+      fc.property(row, proportion, (values, p) => {
+        const weights = weightsOf(values);
+        const expected = sorted(values).filter((token) => weights[token]! >= p);
+        expect(keptBy(weights, minPCut(p, NO_CUT))).toEqual(ascending(expected));
       }),
     );
   });
 
   it('one after the other', () => {
+    const k = fc.integer({ min: 1, max: 60 });
     fc.assert(
-      fc.property(
-        row,
-        fc.integer({ min: 1, max: 60 }),
-        proportion,
-        proportion,
-        temperature,
-        (values, k, p, minP, t) => {
-          const first = sorted(values).slice(0, k);
-          const second = nucleus(values, first, p, t);
-          fc.pre(second !== undefined);
-          const bound = values[first[0] ?? 0]! + t * Math.log(minP);
-          const third = second.filter((token) => values[token]! >= bound);
-          const scratch = new Float32Array(values.length);
-          const byK = topKCut(values, k, NO_CUT, scratch);
-          const byP = topPCut(values, p, t, byK, scratch);
-          expect(keptBy(values, byP)).toEqual(ascending(second));
-          expect(keptBy(values, minPCut(values, minP, t, byP))).toEqual(ascending(third));
-        },
-      ),
+      fc.property(row, k, proportion, proportion, (values, count, p, minP) => {
+        const scratch = new Float64Array(values.length);
+        const weights = weightsOf(values, 1, topKCut(values, count, scratch));
+        const first = sorted(values).slice(0, count);
+        const second = nucleus(weights, first, p);
+        fc.pre(second !== undefined);
+        const third = second.filter((token) => weights[token]! >= minP);
+        const byP = topPCut(weights, p, scratch);
+        expect(keptBy(weights, byP)).toEqual(ascending(second));
+        expect(keptBy(weights, minPCut(minP, byP))).toEqual(ascending(third));
+      }),
     );
   });
 
-  it('leave the row as it was', () => {
+  it('leave row and weights as they were', () => {
     const values = Float32Array.of(-3, -1, -2, -0.5);
-    const before = values.slice();
-    topPCut(values, 0.5, 1, topKCut(values, 3, NO_CUT, new Float32Array(4)), new Float32Array(4));
-    expect(values).toEqual(before);
+    const weights = weightsOf(values);
+    const before = [values.slice(), weights.slice()];
+    topKCut(values, 3, new Float64Array(4));
+    topPCut(weights, 0.5, new Float64Array(4));
+    expect([values, weights]).toEqual(before);
+  });
+});
+
+describe('tokenAt', () => {
+  it('inverts the distribution function in the order of tokens', () => {
+    const at = (uniform: number) => tokenAt(Float64Array.of(0.5, 0, 1, 0.5), NO_CUT, uniform);
+    expect([0, 0.24, 0.26, 0.74, 0.76, 1 - 2 ** -53].map(at)).toEqual([0, 0, 2, 2, 3, 3]);
+  });
+
+  it('passes over what the cut leaves out', () => {
+    const cut = { threshold: 0.5, ties: 1 };
+    const at = (uniform: number) => tokenAt(Float64Array.of(0.5, 0.2, 1, 0.5), cut, uniform);
+    expect([0, 0.33, 0.34, 0.99].map(at)).toEqual([0, 0, 2, 2]);
   });
 });

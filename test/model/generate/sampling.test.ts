@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { NO_CUT } from '../../../src/model/generate/cuts.ts';
 import { generate } from '../../../src/model/generate/generate.ts';
 import type { GenerationOptions } from '../../../src/model/generate/options.ts';
-import {
-  createSampler,
-  hashTokens,
-  tokenAt,
-  uniformAt,
-} from '../../../src/model/generate/sampler.ts';
+import { createSampler, hashTokens, uniformAt } from '../../../src/model/generate/sampler.ts';
 import { hashLogits, markovLogits, toyModel } from './toyModel.ts';
 
 /** Pearson's statistic; `limits` are its 99.9 % points by degrees of freedom. */
@@ -90,12 +84,6 @@ describe('frequencies of draws', () => {
 });
 
 describe('a draw', () => {
-  it('inverts the distribution function in the order of tokens', () => {
-    const row = Float32Array.from([0.25, 0, 0.5, 0.25], Math.log);
-    const at = (uniform: number) => tokenAt(row, 1, NO_CUT, uniform);
-    expect([0, 0.24, 0.26, 0.74, 0.76, 1 - 2 ** -53].map(at)).toEqual([0, 0, 2, 2, 3, 3]);
-  });
-
   it('is impossible where nothing is left', () => {
     const draw = createSampler({ ...NO_SAMPLING, topK: 2, topP: 0.5, minP: 0.1 }, 3);
     const place = { inputHash: 0, sample: 0, step: 0 };
