@@ -28,6 +28,9 @@ const MAX_ORDER = 16;
 /** N-grams of one order; their keys and values take 24 bytes each. */
 const MAX_NGRAMS = 2 ** 27;
 
+/** `0 a` and a line break. A count that the file has no room for must cost no memory. */
+const MIN_ENTRY_BYTES = 4;
+
 export const UNKNOWN = '<unk>';
 export const BEGIN = '<s>';
 export const END = '</s>';
@@ -42,8 +45,8 @@ type Problem = (line: Line, what: string) => FusionError;
 /** @param name the file, for messages */
 export function parseArpa(bytes: Uint8Array, name: string): NgramModel {
   const problem: Problem = (line, what) => badInput(`${name}: line ${line.number}: ${what}`);
-  const lines = linesOf(bytes);
-  const counts = readCounts(lines, name, problem);
+  const lines = linesOf(bytes, name);
+  const counts = readCounts(lines, bytes.length, name, problem);
   const words: string[] = [];
   const idOf = new Map<string, number>();
   const orders: NgramOrder[] = [];
@@ -54,13 +57,18 @@ export function parseArpa(bytes: Uint8Array, name: string): NgramModel {
       const line = lines.next().value;
       if (!line) throw badInput(`${name}: ends after ${n} of ${count} ${i + 1}-grams`);
       const { logProbability, ngram, backoff } = parseEntry(line, i + 1, problem);
+      if (backoff !== 0 && i + 1 === counts.length) {
+        throw problem(line, 'a back-off weight at the highest order, where nothing backs off');
+      }
       if (i === 0) addWord(ngram[0]!, words, idOf, line, problem);
       const refusal = section.add(idsOf(ngram, idOf, line, problem), logProbability, backoff);
-      if (refusal !== undefined) throw problem(line, `"${ngram.join(' ')}" ${refusal}`);
+      if (refusal !== undefined) throw problem(line, `${shown(ngram.join(' '))} ${refusal}`);
     }
     const duplicate = section.duplicate();
     if (duplicate) {
-      throw badInput(`${name}: the ${i + 1}-gram "${namesOf(duplicate, words)}" is there twice`);
+      throw badInput(
+        `${name}: the ${i + 1}-gram ${shown(namesOf(duplicate, words))} is there twice`,
+      );
     }
     orders.push(section.finish());
   }
@@ -75,24 +83,39 @@ function namesOf(ids: readonly number[], words: readonly string[]): string {
   return ids.map((id) => words[id]).join(' ');
 }
 
-/** Lines that are not blank. */
-function* linesOf(bytes: Uint8Array): Generator<Line, undefined> {
-  const decoder = new TextDecoder();
+/** Lines that are not blank. Words may hold any space but these. */
+function* linesOf(bytes: Uint8Array, name: string): Generator<Line, undefined> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
   let start = 0;
   for (let number = 1; start < bytes.length; number++) {
     const found = bytes.indexOf(10, start);
     const end = found < 0 ? bytes.length : found;
-    const text = decoder.decode(bytes.subarray(start, end)).trim();
+    const text = decoded(decoder, bytes.subarray(start, end), `${name}: line ${number}`);
     start = end + 1;
-    if (text !== '') yield { text, number };
+    const trimmed = text.replace(/^[ \t\r]+|[ \t\r]+$/g, '');
+    if (trimmed !== '') yield { text: trimmed, number };
   }
   return undefined;
+}
+
+function decoded(decoder: TextDecoder, bytes: Uint8Array, place: string): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw badInput(`${place}: is not UTF-8`, cause);
+  }
+}
+
+/** Enough of a text to know it by, and nothing that moves a terminal's cursor. */
+function shown(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 60)}...` : text;
+  return JSON.stringify(short);
 }
 
 type Lines = Generator<Line, undefined>;
 
 /** What stands before `\data\` is a comment. */
-function readCounts(lines: Lines, name: string, problem: Problem): number[] {
+function readCounts(lines: Lines, byteLength: number, name: string, problem: Problem): number[] {
   let line = lines.next().value;
   while (line && line.text !== '\\data\\') line = lines.next().value;
   if (!line) throw badInput(`${name}: is no ARPA file (it has no line \\data\\)`);
@@ -100,10 +123,10 @@ function readCounts(lines: Lines, name: string, problem: Problem): number[] {
   for (const next of takeWhile(lines, ({ text }) => text.startsWith('ngram '))) {
     const [, order, count] = /^ngram +(\d{1,2}) *= *(\d{1,10})$/.exec(next.text) ?? [];
     if (Number(order) !== counts.length + 1 || Number(order) > MAX_ORDER) {
-      throw problem(
-        next,
-        `"${next.text.slice(0, 40)}" where "ngram ${counts.length + 1}=..." belongs`,
-      );
+      throw problem(next, `${shown(next.text)} where "ngram ${counts.length + 1}=..." belongs`);
+    }
+    if (Number(count) * MIN_ENTRY_BYTES > byteLength) {
+      throw problem(next, `${count} n-grams do not fit into ${byteLength} bytes`);
     }
     if (Number(count) > MAX_NGRAMS)
       throw problem(next, `${count} n-grams are more than ${MAX_NGRAMS}`);
@@ -137,8 +160,7 @@ function pushBack(lines: Lines, line: Line): void {
 function expectLine(lines: Lines, wanted: string, name: string, problem: Problem): void {
   const line = lines.next().value;
   if (!line) throw badInput(`${name}: ends where ${wanted} belongs`);
-  if (line.text !== wanted)
-    throw problem(line, `"${line.text.slice(0, 40)}" where ${wanted} belongs`);
+  if (line.text !== wanted) throw problem(line, `${shown(line.text)} where ${wanted} belongs`);
 }
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -153,8 +175,8 @@ function parseEntry({ text, number }: Line, order: number, problem: Problem) {
     );
   }
   const numberIn = (field: string) => {
-    if (NUMBER.test(field)) return Number(field);
-    throw problem(line, `"${field.slice(0, 40)}" is no number`);
+    if (NUMBER.test(field) && Number.isFinite(Number(field))) return Number(field);
+    throw problem(line, `${shown(field)} is no number`);
   };
   const logProbability = numberIn(fields[0]!);
   if (logProbability > 0) throw problem(line, `${fields[0]} is the logarithm of no probability`);
@@ -173,7 +195,7 @@ function addWord(
   line: Line,
   problem: Problem,
 ): void {
-  if (idOf.has(word)) throw problem(line, `the word "${word}" is there twice`);
+  if (idOf.has(word)) throw problem(line, `the word ${shown(word)} is there twice`);
   idOf.set(word, words.length);
   words.push(word);
 }
@@ -187,7 +209,7 @@ function idsOf(
   return ngram.map((word) => {
     const id = idOf.get(word);
     if (id !== undefined) return id;
-    throw problem(line, `the word "${word}" is not among the 1-grams`);
+    throw problem(line, `the word ${shown(word)} is not among the 1-grams`);
   });
 }
 

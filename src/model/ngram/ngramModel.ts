@@ -28,9 +28,13 @@ export async function openNgramModel(path: string, name: string): Promise<Langua
 
 async function readBytes(path: string, name: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((cause: unknown) => {
+    const isTooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_FS_FILE_TOO_LARGE';
+    if (isTooLarge)
+      throw badInput(`${name}: has more than 2 GiB, which is more than is read`, cause);
     throw explainSystemError(name, 'cannot be read', cause);
   });
-  if (!path.endsWith('.gz')) return bytes;
+  const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  if (!isPacked) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: MAX_BYTES });
   } catch (cause) {
@@ -38,11 +42,15 @@ async function readBytes(path: string, name: string): Promise<Uint8Array> {
   }
 }
 
-/** Words as ids; what is unknown is <unk>, or -1 in a model without it. */
+/**
+ * Words as ids; what is unknown is <unk>, or -1 in a model without it. A text that spells out <s> or
+ * </s> means no beginning and no end.
+ */
 function idsOf({ idOf }: NgramModel, text: string): number[] {
-  const unknown = idOf.get(UNKNOWN) ?? -1;
-  const words = text.split(/\s+/).filter((word) => word !== '');
-  return words.map((word) => idOf.get(word) ?? unknown);
+  const unknown = idOf.get(UNKNOWN) ?? idOf.get(UNKNOWN.toUpperCase()) ?? -1;
+  const words = text.split(/[ \t\r\n]+/).filter((word) => word !== '');
+  const isWord = (word: string) => word !== BEGIN && word !== END;
+  return words.map((word) => (isWord(word) ? (idOf.get(word) ?? unknown) : unknown));
 }
 
 /** Natural logarithms of the probabilities of words, one after the other. */

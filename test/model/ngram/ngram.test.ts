@@ -166,6 +166,21 @@ describe('by hand', () => {
     expect(() => next!.tokenizer.encode('zebra')).toThrow(/no <unk>/);
   });
 
+  it('takes markers in a text for unknown words', async () => {
+    const { score } = await open(tables[0]!.expected.arpa);
+    const items = ['the <s> cat', 'the zebra cat'].map((text, i) => ({ id: String(i), text }));
+    const [marked, unknown] = await score!.scores(items);
+    expect(marked).toEqual(unknown);
+  });
+
+  it('keeps words that hold other spaces, and refuses what is not UTF-8', () => {
+    const spaced = HAND.replaceAll(/\bb\b/g, 'b\u00a0');
+    expect(parse(spaced).idOf.has('b\u00a0')).toBe(true);
+    const bytes = new TextEncoder().encode(HAND);
+    bytes[HAND.indexOf('\tc') + 1] = 0xff;
+    expect(() => parseArpa(bytes, 'x.arpa')).toThrow('x.arpa: line 11: is not UTF-8');
+  });
+
   it('stops when asked to', async () => {
     const { next, score } = await open(HAND);
     const signal = AbortSignal.abort();
@@ -195,6 +210,9 @@ const BAD: readonly (readonly [string, string, RegExp])[] = [
     HAND.replace('-1.0\t</s>', '-1.0\tend').replace('b </s>', 'b end'),
     /no <\/s>/,
   ],
+  ['a count without room', HAND.replace('ngram 1=5', 'ngram 1=99999999'), /do not fit into/],
+  ['an infinite number', HAND.replace('-0.25', '-1e999'), /line 15: "-1e999" is no number/],
+  ['a weight at the top', HAND.replace('a b\n', 'a b -0.1\n'), /line 15: a back-off weight/],
   ['extra fields', HAND.replace('a b\n', 'a b -0.1 c\n'), /line 15: has 5 fields/],
 ];
 
