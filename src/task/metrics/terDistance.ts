@@ -54,7 +54,7 @@ export function copyRow(from: Grid, to: Grid, row: number): void {
 
 /**
  * Fills all rows after `row`, which is right already; words as numbers. The distance is then right if
- * it is at most `limit`, else more than that.
+ * it is at most `limit`, else more than that. A limit is no less than the lengths differ by.
  */
 export function fillRows(
   grid: Grid,

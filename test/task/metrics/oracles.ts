@@ -84,6 +84,10 @@ export interface RandomTable extends TextItem {
   readonly edits: readonly number[];
 }
 
+export interface LimitTable extends TextItem {
+  readonly edits: number;
+}
+
 interface Configs {
   readonly bleu: readonly {
     tokenize: BleuTokenizer;
@@ -114,6 +118,7 @@ interface Oracle<Table> {
 export const metricsOracle = read<LabelTable>('metrics');
 export const translationOracle = read<SegmentTable | TokenizationTable>('translation');
 export const mbrOracle = read<MbrTable>('mbr');
+export const limitOracle = read<LimitTable>('limits');
 export const randomOracle = read<RandomTable>('random');
 
 function read<Table>(name: string): Oracle<Table> {

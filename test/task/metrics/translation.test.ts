@@ -12,6 +12,7 @@ import { sentenceValues } from '../../../src/task/metrics/textMetric.ts';
 import {
   bleuOptions,
   chrfOptions,
+  limitOracle,
   mbrOracle,
   randomOracle,
   type SegmentTable,
@@ -127,5 +128,11 @@ describe('random texts', () => {
     const metrics = terOptions.map(ter);
     expectAll(metrics.map(sentence), table.ter);
     expect(metrics.map((metric) => metric.statistics(table)[0])).toEqual(table.edits);
+  });
+});
+
+describe('TER of long texts', () => {
+  it.each(limitOracle.tables.map((table, i) => [i, table] as const))('%i', (_, table) => {
+    expect(ter().statistics(table)[0]).toBe(table.edits);
   });
 });
