@@ -6,7 +6,7 @@
  * The reference length of an item is that of the reference closest in length, the shorter of two.
  */
 
-import { BLEU_ORDERS, type BleuSmoothing, bleuScore } from './bleuScore.ts';
+import { BLEU_ORDERS, BLEU_STATISTICS, type BleuSmoothing, bleuScore } from './bleuScore.ts';
 import { BLEU_TOKENIZERS, type BleuTokenizer } from './bleuTokenizers.ts';
 import type { Statistics, TextMetric } from './metric.ts';
 import {
@@ -37,8 +37,8 @@ export function bleu(options: BleuOptions = {}): TextMetric {
       return (text) => sortedNgrams(tokensOf(text, options), BLEU_ORDERS, vocabulary);
     },
     compare,
-    value: (total) => bleuScore(total, smoothing, effectiveOrder).score,
-    sentenceValue: (statistics) => bleuScore(statistics, smoothing, true).score,
+    value: (total) => bleuScore(total, smoothing, effectiveOrder),
+    sentenceValue: (statistics) => bleuScore(statistics, smoothing, true),
   });
 }
 
@@ -48,7 +48,7 @@ function tokensOf(text: string, { tokenizer = '13a', lowercase = false }: BleuOp
 }
 
 function compare(hypothesis: SortedNgrams, references: readonly SortedNgrams[]): Statistics {
-  const counts = new Float64Array(2 + 2 * BLEU_ORDERS);
+  const counts = new Float64Array(BLEU_STATISTICS);
   counts[0] = lengthOf(hypothesis);
   counts[1] = closestLength(lengthOf(hypothesis), references.map(lengthOf));
   for (let n = 0; n < BLEU_ORDERS; n++) {

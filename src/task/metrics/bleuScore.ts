@@ -25,8 +25,7 @@ export interface BleuSmoothing {
   readonly value?: number;
 }
 
-export interface BleuScore {
-  readonly score: number;
+export interface BleuParts {
   /** By order, smoothed, from 0 to 100. */
   readonly precisions: readonly number[];
   readonly brevityPenalty: number;
@@ -36,54 +35,63 @@ export interface BleuScore {
   readonly ngrams: readonly number[];
 }
 
-/** Length of hypothesis and reference, then matches and n-grams by order. */
+/** Statistics: length of hypothesis and of reference, then matches and n-grams by order. */
+const MATCHES = 2;
+const NGRAMS = MATCHES + BLEU_ORDERS;
+export const BLEU_STATISTICS = NGRAMS + BLEU_ORDERS;
+
+const EXP: BleuSmoothing = { method: 'exp' };
+
 export function bleuScore(
   total: Statistics,
-  smoothing: BleuSmoothing = { method: 'exp' },
+  smoothing: BleuSmoothing = EXP,
   effectiveOrder = false,
-): BleuScore {
-  const [hypothesisLength = 0, referenceLength = 0, ...counts] = total;
-  const matches = counts.slice(0, BLEU_ORDERS);
-  const ngrams = counts.slice(BLEU_ORDERS);
-  const precisions = smoothedPrecisions(matches, ngrams, smoothing);
-  const brevityPenalty = penalty(hypothesisLength, referenceLength);
+): number {
+  const precisions = smoothedPrecisions(total, smoothing);
   const orders = effectiveOrder ? Math.max(1, precisions.length) : BLEU_ORDERS;
-  const logs = precisions.reduce((sum, precision) => sum + Math.log(precision), 0);
-  const isZero = precisions.length < orders;
+  if (precisions.length < orders) return 0;
+  let logs = 0;
+  for (const precision of precisions) logs += Math.log(precision);
+  return 100 * brevityPenalty(total) * Math.exp(logs / orders);
+}
+
+/** What a report says beside the score. */
+export function bleuParts(total: Statistics, smoothing: BleuSmoothing = EXP): BleuParts {
+  const precisions = smoothedPrecisions(total, smoothing);
   return {
-    score: isZero ? 0 : 100 * brevityPenalty * Math.exp(logs / orders),
     precisions: Array.from({ length: BLEU_ORDERS }, (_, n) => 100 * (precisions[n] ?? 0)),
-    ...{ brevityPenalty, hypothesisLength, referenceLength, matches, ngrams },
+    brevityPenalty: brevityPenalty(total),
+    hypothesisLength: total[0]!,
+    referenceLength: total[1]!,
+    matches: [...total.subarray(MATCHES, NGRAMS)],
+    ngrams: [...total.subarray(NGRAMS)],
   };
 }
 
-function penalty(hypothesisLength: number, referenceLength: number): number {
+function brevityPenalty(total: Statistics): number {
+  const [hypothesisLength, referenceLength] = [total[0]!, total[1]!];
   if (hypothesisLength >= referenceLength) return 1;
   return Math.exp(1 - referenceLength / hypothesisLength);
 }
 
 /** From 0 to 1, up to the last order that has any; none where nothing matches. */
-function smoothedPrecisions(
-  matches: readonly number[],
-  ngrams: readonly number[],
-  { method, value }: BleuSmoothing,
-): number[] {
-  if (matches.every((count) => count === 0)) return [];
+function smoothedPrecisions(total: Statistics, { method, value }: BleuSmoothing): number[] {
   const precisions: number[] = [];
-  let share = 1;
+  let [share, found] = [1, 0];
   for (let n = 0; n < BLEU_ORDERS; n++) {
     const added = method === 'add-k' && n > 0 ? (value ?? 1) : 0;
-    const matched = matches[n]! + added;
-    const all = ngrams[n]! + added;
+    const matched = total[MATCHES + n]! + added;
+    const all = total[NGRAMS + n]! + added;
     if (all === 0) break;
     if (matched === 0 && method === 'exp') share /= 2;
-    precisions.push((matched === 0 ? stand(method, share, value) : matched) / all);
+    precisions.push((matched === 0 ? standIn(method, share, value) : matched) / all);
+    found += total[MATCHES + n]!;
   }
-  return precisions;
+  return found === 0 ? [] : precisions;
 }
 
 /** How much of a match stands for none. */
-function stand(method: BleuSmoothing['method'], share: number, value = 0.1): number {
+function standIn(method: BleuSmoothing['method'], share: number, value = 0.1): number {
   if (method === 'exp') return share;
   return method === 'floor' ? value : 0;
 }

@@ -69,11 +69,13 @@ export function sharedCount(a: Uint32Array, b: Uint32Array): number {
   let i = 0;
   let j = 0;
   let shared = 0;
-  while (i < a.length && j < b.length) {
-    const [x, y] = [a[i]!, b[j]!];
-    if (x === y) shared++;
-    if (x <= y) i++;
-    if (y <= x) j++;
+  const [aLength, bLength] = [a.length, b.length];
+  // Additions, because a processor cannot foresee which of the branches it would be.
+  while (i < aLength && j < bLength) {
+    const difference = a[i]! - b[j]!;
+    shared += Number(difference === 0);
+    i += Number(difference <= 0);
+    j += Number(difference >= 0);
   }
   return shared;
 }

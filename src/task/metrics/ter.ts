@@ -16,12 +16,12 @@ import { type TerWordsOptions, terWords } from './terWords.ts';
 import { textMetric } from './textMetric.ts';
 
 export function ter(options: TerWordsOptions = {}): TextMetric {
-  return textMetric<Int32Array>({
+  return textMetric<Uint32Array>({
     name: 'ter',
     higherIsBetter: false,
     analyser: () => {
       const numbers = new Map<string, number>();
-      return (text) => Int32Array.from(terWords(text, options), (word) => numberOf(word, numbers));
+      return (text) => Uint32Array.from(terWords(text, options), (word) => numberOf(word, numbers));
     },
     compare,
     value: ([edits = 0, words = 0]) => 100 * (words > 0 ? edits / words : Math.min(1, edits)),
@@ -36,7 +36,7 @@ function numberOf(word: string, numbers: Map<string, number>): number {
 }
 
 /** Edits, and words of the references. */
-function compare(hypothesis: Int32Array, references: readonly Int32Array[]): Statistics {
+function compare(hypothesis: Uint32Array, references: readonly Uint32Array[]): Statistics {
   const edits = references.map((reference) => terEdits(hypothesis, reference));
   const words = references.reduce((sum, reference) => sum + reference.length, 0);
   return Float64Array.of(Math.min(...edits), words / references.length);

@@ -14,7 +14,11 @@ export interface Alignment {
   readonly referenceErrors: Uint8Array;
 }
 
-export function alignmentOf(grid: Grid, hypothesis: Int32Array, reference: Int32Array): Alignment {
+export function alignmentOf(
+  grid: Grid,
+  hypothesis: Uint32Array,
+  reference: Uint32Array,
+): Alignment {
   const placeOf = new Int32Array(reference.length);
   const hypothesisErrors = new Uint8Array(hypothesis.length).fill(1);
   const referenceErrors = new Uint8Array(reference.length).fill(1);

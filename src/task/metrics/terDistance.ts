@@ -52,24 +52,35 @@ export function copyRow(from: Grid, to: Grid, row: number): void {
   to.cells.set(from.cells.subarray(start, start + from.stride), start);
 }
 
-/** Fills all rows after `row`, which is right already; words as numbers. */
+/**
+ * Fills all rows after `row`, which is right already; words as numbers. The distance is then right if
+ * it is at most `limit`, else more than that. A limit is no less than the lengths differ by.
+ */
 export function fillRows(
   grid: Grid,
-  hypothesis: Int32Array,
-  reference: Int32Array,
+  hypothesis: Uint32Array,
+  reference: Uint32Array,
   row: number,
+  limit = UNREACHED,
 ): void {
-  const { cells, first, end, stride, rows } = grid;
+  const { cells, stride, rows, columns } = grid;
+  // A way through (i, j) costs at least |j - i| + |(columns - j) - (rows - i)| (E. Ukkonen, 1985).
+  const lowest = Math.ceil((columns - rows - limit) / 2);
+  const highest = Math.floor((columns - rows + limit) / 2);
   for (let i = row + 1; i <= rows; i++) {
     const word = hypothesis[i - 1]!;
-    let here = i * stride + 1;
-    let above = (i - 1) * stride + 1 + first[i]! - first[i - 1]!;
-    for (let j = first[i]!; j < end[i]!; j++) {
+    const start = Math.max(grid.first[i]!, i + lowest);
+    const end = Math.min(grid.end[i]!, i + highest + 1);
+    let here = i * stride + 1 + start - grid.first[i]!;
+    let above = (i - 1) * stride + 1 + start - grid.first[i - 1]!;
+    cells[here - 1] = UNREACHED;
+    for (let j = start; j < end; j++) {
       const changed = cells[above - 1]! + (j > 0 && word === reference[j - 1] ? 0 : 1);
       cells[here] = Math.min(changed, cells[above]! + 1, cells[here - 1]! + 1);
       here++;
       above++;
     }
+    cells[here] = UNREACHED;
   }
 }
 

@@ -23,14 +23,15 @@ const MAX_DISTANCE = 50;
 
 /** Moves to try, all of one block and one place of the reference at a time. */
 export function* candidateShifts(
-  hypothesis: Int32Array,
-  reference: Int32Array,
+  hypothesis: Uint32Array,
+  reference: Uint32Array,
   alignment: Alignment,
 ): Generator<readonly Shift[]> {
   for (let start = 0; start < hypothesis.length; start++) {
     const from = Math.max(0, start - MAX_DISTANCE);
     const to = Math.min(reference.length - 1, start + MAX_DISTANCE);
     for (let place = from; place <= to; place++) {
+      if (hypothesis[start] !== reference[place]) continue;
       const longest = equalWords(hypothesis, start, reference, place);
       for (let length = 1; length <= longest; length++) {
         if (isWorthMoving(alignment, start, place, length)) {
@@ -41,7 +42,7 @@ export function* candidateShifts(
   }
 }
 
-function equalWords(a: Int32Array, i: number, b: Int32Array, j: number): number {
+function equalWords(a: Uint32Array, i: number, b: Uint32Array, j: number): number {
   const most = Math.min(MAX_LENGTH, a.length - i, b.length - j);
   let length = 0;
   while (length < most && a[i + length] === b[j + length]) length++;
@@ -63,8 +64,10 @@ function isWorthMoving(
 }
 
 function hasError(errors: Uint8Array, start: number, length: number): boolean {
-  const first = errors.indexOf(1, start);
-  return first >= 0 && first < start + length;
+  for (let i = start; i < start + length; i++) {
+    if (errors[i] === 1) return true;
+  }
+  return false;
 }
 
 /** After the words that stand for the one before the block's and for each of the block's. */
@@ -84,7 +87,7 @@ export function isPreferred(a: Shift, b: Shift): boolean {
 }
 
 /** A target inside the block's own words moves it past as many of the words that follow. */
-export function shifted(words: Int32Array, shift: Shift): Int32Array {
+export function shifted(words: Uint32Array, shift: Shift): Uint32Array {
   const { start, length } = shift;
   const result = words.slice();
   const block = words.subarray(start, start + length);
