@@ -23,6 +23,9 @@ export interface GgufHeader {
   readonly metadata: ReadonlyMap<string, string | number>;
   /** The vocabulary. */
   readonly tokens: readonly string[];
+  /** Keys of metadata that is a list. */
+  readonly lists: ReadonlySet<string>;
+  readonly tensorNames: ReadonlySet<string>;
 }
 
 const FIRST_READ = 2 ** 20;
@@ -54,12 +57,19 @@ function parseGgufHeader(cursor: GgufCursor, name: string, byteLength: number): 
   const entryCount = cursor.count('the number of metadata entries', SMALLEST_ENTRY);
   const metadata = new Map<string, string | number>();
   const tokens: string[] = [];
-  for (let i = 0; i < entryCount; i++) readEntry(cursor, name, metadata, tokens);
+  const lists = new Set<string>();
+  for (let i = 0; i < entryCount; i++) readEntry(cursor, name, { metadata, tokens, lists });
   const tensors = readTensorEntries(cursor, tensorCount, name);
   const alignment = alignmentOf(metadata, name);
   const dataStart = Math.ceil(cursor.offset() / alignment) * alignment;
   checkTensors(tensors, { name, alignment, dataLength: Math.max(0, byteLength - dataStart) });
-  return { architecture: textOf(metadata, 'general.architecture', name), metadata, tokens };
+  return {
+    architecture: textOf(metadata, 'general.architecture', name),
+    metadata,
+    tokens,
+    lists,
+    tensorNames: new Set(tensors.map((tensor) => tensor.name)),
+  };
 }
 
 function checkVersion(cursor: GgufCursor, name: string): void {
@@ -72,28 +82,33 @@ function checkVersion(cursor: GgufCursor, name: string): void {
   throw badInput(`${name}: is GGUF version ${version}, and versions 2 and 3 can be run`);
 }
 
-function readEntry(
-  cursor: GgufCursor,
-  name: string,
-  metadata: Map<string, string | number>,
-  tokens: string[],
-): void {
+interface Entries {
+  readonly metadata: Map<string, string | number>;
+  readonly tokens: string[];
+  readonly lists: Set<string>;
+}
+
+function readEntry(cursor: GgufCursor, name: string, { metadata, tokens, lists }: Entries): void {
   const key = cursor.string('a metadata key');
   const type = cursor.uint32();
-  if (metadata.has(key)) throw badInput(`${name}: has the metadata entry "${key}" twice`);
+  if (metadata.has(key) || lists.has(key)) {
+    throw badInput(`${name}: has the metadata entry "${key}" twice`);
+  }
   if (type === STRING) metadata.set(key, cursor.string(`"${key}"`));
   else if (isNumberType(type)) metadata.set(key, cursor.number(type));
   else if (type !== ARRAY) throw badInput(`${name}: "${key}" is of type ${type}, which is unknown`);
-  else readArray(cursor, name, key, tokens);
+  else {
+    lists.add(key);
+    readList(cursor, name, key, tokens);
+  }
 }
 
-/** Of the arrays, the vocabulary alone is kept. */
-function readArray(cursor: GgufCursor, name: string, key: string, tokens: string[]): void {
+/** Of the lists, the vocabulary alone is kept. */
+function readList(cursor: GgufCursor, name: string, key: string, tokens: string[]): void {
   const type = cursor.uint32();
-  if (type === ARRAY)
-    throw badInput(`${name}: "${key}" is an array of arrays, which cannot be run`);
+  if (type === ARRAY) throw badInput(`${name}: "${key}" is a list of lists, which cannot be run`);
   if (type !== STRING && !isNumberType(type)) {
-    throw badInput(`${name}: "${key}" is an array of type ${type}, which is unknown`);
+    throw badInput(`${name}: "${key}" is a list of type ${type}, which is unknown`);
   }
   const size = type === STRING ? 8 : NUMBERS[type][0];
   const length = cursor.count(`the length of "${key}"`, size);

@@ -84,6 +84,7 @@ function checkTensor(tensor: TensorEntry, { name, alignment, dataLength }: DataP
   if (tensor.offset % alignment !== 0) {
     throw badInput(`${subject} begins at ${tensor.offset}, which is no multiple of ${alignment}`);
   }
+  if (tensor.dims.includes(0)) throw badInput(`${subject} has no elements`);
   const [elements, bytes] = BLOCKS[tensor.type] ?? [1, 0];
   if ((tensor.dims[0] ?? 1) % elements !== 0) {
     throw badInput(`${subject} has rows of ${tensor.dims[0]}, which is no multiple of ${elements}`);

@@ -10,6 +10,7 @@ import { causalModel, type SignalOf } from './causalModel.ts';
 import { type GgufHeader, readGgufHeader } from './ggufHeader.ts';
 import type { GgufEngine } from './llamaContext.ts';
 import { type LlamaModel, startLlamaCpp } from './llamaCpp.ts';
+import { checkSizes } from './modelSizes.ts';
 import { embedder, textScorer } from './textRequests.ts';
 import { checkVocabulary, type Vocabulary, vocabularyOf } from './vocabulary.ts';
 
@@ -59,6 +60,7 @@ async function loadModel(path: string, header: GgufHeader): Promise<LlamaModel> 
       `${path}: has an encoder and a decoder ("t5"), and GGUF models with one are run`,
     );
   }
+  checkSizes(header, path);
   const pools = poolingOf(header) !== POOLING.none;
   const metadataOverrides = pools ? {} : { [architecture]: { pooling_type: POOLING.mean } };
   return load({ modelPath: path, gpuLayers: 0, metadataOverrides, ...PRECISE });

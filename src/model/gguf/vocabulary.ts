@@ -106,10 +106,27 @@ function byteToken(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;
 }
 
-/** llama.cpp looks for it when it loads such a vocabulary, and ends the process if there is none. */
-export function checkVocabulary({ metadata, tokens }: GgufHeader, file: string): void {
-  if (tokens.length === 0) throw badInput(`${file}: has no vocabulary`);
-  if (metadata.get('tokenizer.ggml.model') !== 'llama') return;
-  if (tokens.includes(byteToken(10)) || tokens.includes('\n')) return;
-  throw badInput(`${file}: its vocabulary has no token for the end of a line`);
+/** Vocabularies that llama.cpp does not refuse but ends the process over. */
+export function checkVocabulary(header: GgufHeader, file: string): void {
+  const { metadata, tokens } = header;
+  const kind = metadata.get('tokenizer.ggml.model');
+  if (tokens.length === 0 || kind === 'none' || kind === 'no_vocab') {
+    throw badInput(`${file}: has no vocabulary, without which it reads no text`);
+  }
+  const twice = firstTwice(tokens.filter((token) => token !== '' && !token.includes(UNDECODED)));
+  if (twice !== undefined) throw badInput(`${file}: has the token ${JSON.stringify(twice)} twice`);
+  const unknown = missingText(header)(ALWAYS_WRITTEN);
+  if (unknown === undefined) return;
+  throw badInput(`${file}: its vocabulary cannot write ${JSON.stringify(unknown)}`);
+}
+
+/** Stands for bytes that are not UTF-8; llama.cpp compares the bytes. */
+const UNDECODED = '\ufffd';
+
+/** llama.cpp tokenizes words of its own while it loads a file. */
+const ALWAYS_WRITTEN = `\n${Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('')}`;
+
+function firstTwice(words: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return words.find((word) => seen.size === seen.add(word).size);
 }

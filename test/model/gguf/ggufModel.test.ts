@@ -3,12 +3,17 @@
  * against itself: steps equal whole passes, batches equal single rows.
  */
 
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openGgufModel } from '../../../src/model/gguf/openGgufModel.ts';
 import type { LanguageModel, TokenModel } from '../../../src/model/languageModel.ts';
 import { readReference } from '../family.ts';
+import { llamaGguf } from './llamaGguf.ts';
 import {
+  hasLlamaCpp,
   largestDifference,
+  logSoftmax,
   nextOf,
   oneByOne,
   referenceBeams,
@@ -17,28 +22,31 @@ import {
   VOCABULARY_SIZE,
   writeTemporary,
 } from './tinyGguf.ts';
+import { bpeVocabulary } from './vocabularies.ts';
 
 /** Measured: 1e-5, with float32 caches. */
 const TOLERANCE = 1e-4;
 
 const file = writeTemporary(tinyGguf());
+const describeRunning = describe.skipIf(!hasLlamaCpp);
 let model: LanguageModel;
 let next: TokenModel;
 
 beforeAll(async () => {
+  if (!hasLlamaCpp) return;
   model = await openGgufModel(file.path, 'tiny', { threads: 1 });
   next = nextOf(model);
 });
 
 afterAll(async () => {
-  await model.close();
+  await model?.close();
   file.remove();
 });
 
 const rowOf = (values: Float32Array, row: number) =>
   values.subarray(row * VOCABULARY_SIZE, (row + 1) * VOCABULARY_SIZE);
 
-describe('the next token', () => {
+describeRunning('the next token', () => {
   it('is told apart by what the file says of the model', () => {
     expect(next).toMatchObject({
       kind: 'causal',
@@ -78,7 +86,7 @@ describe('the next token', () => {
   });
 });
 
-describe('rows of a stream', () => {
+describeRunning('rows of a stream', () => {
   /** Steps of [parents, tokens], each checked against new streams over the same sequences. */
   async function follow(inputs: number[][], steps: [number[], number[]][], of = next) {
     let sequences = inputs;
@@ -192,7 +200,7 @@ describe('rows of a stream', () => {
   });
 });
 
-describe('continuations', () => {
+describeRunning('continuations', () => {
   it('have the log-probabilities of the reference', async () => {
     const rows = referenceRows().map(({ ids, logProbabilities }) => ({
       input: ids.slice(0, 2),
@@ -225,7 +233,7 @@ describe('continuations', () => {
   });
 });
 
-describe('texts', () => {
+describeRunning('texts', () => {
   it('are as probable as their tokens after the first', async () => {
     const text = 'the thing';
     const [input, ...continuation] = next.tokenizer.encode(text);
@@ -253,7 +261,7 @@ describe('texts', () => {
   });
 });
 
-describe('features', () => {
+describeRunning('features', () => {
   it('are the mean of the states of the reference', async () => {
     const { input_ids: ids, last_hidden_state: states } = readReference('llama').cases[0]!;
     const bare = {
@@ -279,3 +287,33 @@ describe('features', () => {
     );
   }
 });
+
+const TRAINED = join(import.meta.dirname, '../../../../shared/models/llama-base-tiny');
+
+describe.skipIf(!hasLlamaCpp || !existsSync(TRAINED))(
+  'a trained model (skipped without ../shared)',
+  () => {
+    const read = (name: string) => JSON.parse(readFileSync(join(TRAINED, name), 'utf8'));
+
+    it('continues a text as in the reference', async () => {
+      const { prompt, greedy_24: wanted, last_logits: logits } = read('reference.json');
+      const written = writeTemporary(llamaGguf(TRAINED, bpeVocabulary(read('tokenizer.json'))));
+      const opened = await openGgufModel(written.path, 'trained', { threads: 1 });
+      const trained = nextOf(opened);
+      const ids = trained.tokenizer.encode(prompt);
+      const stream = await trained.start([ids]);
+      expect(largestDifference(stream.logProbabilities(), logSoftmax(logits))).toBeLessThan(
+        TOLERANCE,
+      );
+      while (!trained.endTokens.includes(ids.at(-1)!) || ids.length === 1) {
+        const values = stream.logProbabilities();
+        ids.push(values.indexOf(Math.max(...values)));
+        await stream.advance([0], [ids.at(-1)!]);
+      }
+      expect(ids).toEqual(wanted);
+      stream.close();
+      await opened.close();
+      written.remove();
+    });
+  },
+);

@@ -9,7 +9,8 @@ import { memorySource } from '../../../src/io/memorySource.ts';
 import { readGgufHeader } from '../../../src/model/gguf/ggufHeader.ts';
 import { openGgufModel } from '../../../src/model/gguf/openGgufModel.ts';
 import { type GgufContents, serializeGguf } from './serializeGguf.ts';
-import { tinyGguf, writeTemporary } from './tinyGguf.ts';
+import { hasLlamaCpp, tinyGguf, VOCABULARY_SIZE, writeTemporary } from './tinyGguf.ts';
+import { spmVocabulary } from './vocabularies.ts';
 
 const SHARED = join(import.meta.dirname, '../../../../shared/formats');
 const VALID = tinyGguf();
@@ -18,6 +19,12 @@ const NAME = 'general.architecture';
 const tensor = { name: 'x', shape: [2, 3], data: new Float32Array(6) };
 const small = (changes: Partial<GgufContents>) =>
   serializeGguf({ metadata: { [NAME]: { string: 'llama' } }, tensors: [tensor], ...changes });
+
+/** The vocabulary, changed. */
+function tokens(change: (token: string) => string): string[] {
+  const value = spmVocabulary(VOCABULARY_SIZE)['tokenizer.ggml.tokens']!;
+  return 'strings' in value ? value.strings.map(change) : [];
+}
 
 /** Valid but for some bytes. */
 function changed(at: number, ...bytes: number[]): Uint8Array {
@@ -104,7 +111,7 @@ describe('a header', () => {
   });
 });
 
-describe('opening', () => {
+describe.skipIf(!hasLlamaCpp)('opening', () => {
   it('names an architecture that there is not', async () => {
     expect(await opening(tinyGguf({ [NAME]: { string: 'llama9' } }))).toBe(
       'file: its architecture is "llama9", which llama.cpp does not run',
@@ -120,12 +127,39 @@ describe('opening', () => {
     );
   });
 
-  it('refuses a vocabulary that would end the process', async () => {
-    const tokens = Array.from({ length: 128 }, (_, i) => String.fromCharCode(0x4e00 + i));
-    const changes = { 'tokenizer.ggml.tokens': { strings: tokens } };
-    expect(await opening(tinyGguf(changes))).toBe(
-      'file: its vocabulary has no token for the end of a line',
-    );
+  /** Each was seen to end the process when llama.cpp was given the file. */
+  it.each([
+    [
+      'has no vocabulary, without which it reads no text',
+      { 'tokenizer.ggml.model': { string: 'no_vocab' } },
+    ],
+    [
+      'its vocabulary cannot write "\\n"',
+      {
+        'tokenizer.ggml.tokens': {
+          strings: tokens((token) => (token === '<0x0A>' ? 'x1' : token)),
+        },
+      },
+    ],
+    [
+      'its vocabulary cannot write "e"',
+      { 'tokenizer.ggml.tokens': { strings: tokens((token) => (token === 'e' ? 'x1' : token)) } },
+    ],
+    [
+      'has the token "a" twice',
+      { 'tokenizer.ggml.tokens': { strings: tokens((token) => (token === 'b' ? 'a' : token)) } },
+    ],
+    ['has 0 layers, and 1 to 512 can be run', { 'llama.block_count': { uint32: 0 } }],
+    ['has 513 layers, and 1 to 512 can be run', { 'llama.block_count': { uint32: 513 } }],
+    ['its llama.feed_forward_length is 0', { 'llama.feed_forward_length': { uint32: 0 } }],
+    ['its llama.attention.head_count is 0', { 'llama.attention.head_count': { uint32: 0 } }],
+    ['its llama.attention.head_count_kv is 0', { 'llama.attention.head_count_kv': { uint32: 0 } }],
+    [
+      'has no llama.feed_forward_length, but "blk.0.ffn_up.weight"',
+      { 'llama.feed_forward_length': null },
+    ],
+  ])('is refused: %s', async (message, changes) => {
+    expect(await opening(tinyGguf(changes))).toBe(`file: ${message}`);
   });
 
   it('names a file that is not there', async () => {

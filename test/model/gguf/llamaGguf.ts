@@ -37,13 +37,18 @@ const NAMES: Readonly<Record<string, string>> = {
   'mlp.down_proj': 'ffn_down',
 };
 
-/** Whatever `changes` says is written instead, for files that are to be refused. */
-export function llamaGguf(folder: string, vocabulary: Metadata, changes: Metadata = {}) {
+/** What is written instead, or left out where it is null. */
+export type Changes = Readonly<Record<string, GgufValue | null>>;
+
+export function llamaGguf(folder: string, vocabulary: Metadata, changes: Changes = {}) {
   const config: Config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
   const tensors = readTensors(join(folder, 'model.safetensors')).map((tensor) =>
     asLlamaCpp(tensor, config),
   );
-  const metadata = { ...metadataOf(config), ...vocabulary, ...changes };
+  const entries = Object.entries({ ...metadataOf(config), ...vocabulary, ...changes });
+  const metadata = Object.fromEntries(
+    entries.flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+  );
   return serializeGguf({ metadata, tensors });
 }
 

@@ -1,15 +1,22 @@
 /** The tiny Llama of test/model/families as a GGUF file in a temporary folder, and what it computes. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LanguageModel, TokenModel } from '../../../src/model/languageModel.ts';
 import { FAMILIES, readReference } from '../family.ts';
-import { llamaGguf } from './llamaGguf.ts';
-import type { GgufValue } from './serializeGguf.ts';
+import { type Changes, llamaGguf } from './llamaGguf.ts';
 import { spmVocabulary } from './vocabularies.ts';
 
 export const VOCABULARY_SIZE = 128;
+
+const PACKAGES = join(import.meta.dirname, '../../../node_modules/@node-llama-cpp');
+const PLATFORMS: Readonly<Record<string, string>> = { linux: 'linux', darwin: 'mac', win32: 'win' };
+
+/** `npm ci` brings llama.cpp for Linux alone; elsewhere its package is to be added. */
+export const hasLlamaCpp = ['', '-metal'].some((kind) =>
+  existsSync(join(PACKAGES, `${PLATFORMS[process.platform]}-${process.arch}${kind}`, 'bins')),
+);
 
 const FOLDER = join(FAMILIES, 'llama');
 
@@ -25,7 +32,7 @@ export function writeTemporary(bytes: Uint8Array): Written {
   return { path, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-export function tinyGguf(changes: Readonly<Record<string, GgufValue>> = {}): Uint8Array {
+export function tinyGguf(changes: Changes = {}): Uint8Array {
   return llamaGguf(FOLDER, spmVocabulary(VOCABULARY_SIZE), changes);
 }
 
