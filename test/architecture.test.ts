@@ -72,6 +72,11 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'merge/plan/portableNames.ts': ['path'],
   'merge/plan/planTensor.ts': ['crypto'],
   'merge/run/': ['crypto', 'fs', 'fs/promises', 'os', 'path', 'timers/promises', 'util'],
+  'model/modelFiles.ts': ['path'],
+  'model/onnxFolder.ts': ['fs/promises', 'path'],
+  'model/convert/convertToOnnx.ts': ['fs/promises', 'path'],
+  'model/convert/writeFolder.ts': ['fs/promises', 'path'],
+  'model/convert/writeOnnx.ts': ['fs/promises', 'path'],
   'train/textClassifierCheckpoint.ts': ['fs/promises', 'path'],
   'cli/': ['fs', 'fs/promises', 'os', 'path'],
 };

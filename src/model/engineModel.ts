@@ -37,7 +37,7 @@ export function modelOver(engine: Engine, files: ModelFiles): LanguageModel {
     name: files.name,
     ...(task === 'sequence_classification' ? { classify: classifier(engine, files, idsOf) } : {}),
     ...(writes ? { next: tokenModel(engine, files, limit) } : {}),
-    embed: embedder(engine, idsOf),
+    ...(engine.facts.width > 0 ? { embed: embedder(engine, idsOf) } : {}),
     close: engine.close,
   };
 }

@@ -2,7 +2,7 @@
 
 import { emptyCache } from './cache.ts';
 import { distributionOutput, distributionsOf, floatsOf } from './distributions.ts';
-import { feedsOf, hasPort, type Running } from './running.ts';
+import { feedsOf, hasPort, type Ports, type Running } from './running.ts';
 import type { Feeds } from './session.ts';
 import { batchTokens, int64Tensor, type TokenRows } from './tokenBatch.ts';
 
@@ -35,7 +35,7 @@ export async function classifyRows(running: Running, rows: TokenRows): Promise<F
 const STATES = ['last_hidden_state', 'token_embeddings'];
 
 /** The output that tells of hidden states, if there is one. */
-export function statesOutput({ outputs }: Running): string | undefined {
+export function statesOutput({ outputs }: Ports): string | undefined {
   return STATES.find((name) => hasPort(outputs, name));
 }
 

@@ -7,13 +7,16 @@ import { Worker } from 'node:worker_threads';
 import { FusionError, type FusionErrorCode } from '../../errors.ts';
 import { packageFile } from '../../io/packageFile.ts';
 import type { Engine, EngineFacts } from './engine.ts';
+import type { OnnxModel } from './onnxEngine.ts';
 
-export interface EngineWorkerData {
-  readonly path: string;
+export type EngineWorkerData = {
+  /** As the user named the model. */
   readonly reference: string;
   readonly threads: number;
-  readonly packs: boolean;
-}
+} & (
+  | { readonly kind: 'checkpoint'; readonly path: string; readonly packs: boolean }
+  | ({ readonly kind: 'onnx' } & OnnxModel)
+);
 
 export type EngineCall = Exclude<keyof Engine, 'facts'>;
 
@@ -88,7 +91,8 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     start: (stream, inputs) => call('start', stream, inputs) as Promise<Float32Array>,
     advance: (stream, parents, tokens) =>
       call('advance', stream, parents, tokens) as Promise<Float32Array>,
-    end: (stream) => (ended ? Promise.resolve() : (call('end', stream) as Promise<void>)),
+    // A stream ends with its thread too, so closing in the meantime is no failure of it.
+    end: (stream) => call('end', stream).then(nothing, nothing),
     score: (rows, sources) => call('score', rows, sources) as Promise<Float64Array[]>,
     async close() {
       if (ended) return exited;
@@ -98,6 +102,8 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     },
   };
 }
+
+function nothing(): void {}
 
 function settle(waiting: Waiting | undefined, reply: EngineReply): void {
   if (!waiting) return;

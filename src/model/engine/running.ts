@@ -14,11 +14,14 @@ export interface Port {
   readonly dims: readonly (number | string)[];
 }
 
-export interface Running {
-  readonly runtime: Runtime;
-  readonly session: InferenceSession;
+export interface Ports {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+}
+
+export interface Running extends Ports {
+  readonly runtime: Runtime;
+  readonly session: InferenceSession;
 }
 
 export function runningOf(runtime: Runtime, session: InferenceSession): Running {
@@ -44,7 +47,7 @@ export function hasPort(ports: readonly Port[], name: string): boolean {
 export type Offered = Readonly<Record<string, () => Tensor>>;
 
 /** What the graph asks for, of what is offered. */
-export function feedsOf({ inputs }: Running, offered: Offered): Feeds {
+export function feedsOf({ inputs }: Ports, offered: Offered): Feeds {
   return Object.fromEntries(
     inputs.flatMap(({ name }) => {
       const make = offered[name];
