@@ -13,11 +13,12 @@ import {
   createFolder,
   explained,
   freeBytes,
+  type OutputFolder,
   planOutputFolder,
   publish,
 } from '../../merge/run/outputFolder.ts';
 import { type OnnxFile, planOnnxFiles } from './planOnnx.ts';
-import { openWeightReader } from './tensorGroups.ts';
+import { openWeightReader, type WeightReader } from './tensorGroups.ts';
 import { writeFolder } from './writeFolder.ts';
 import type { WriteControl } from './writeOnnx.ts';
 
@@ -57,28 +58,44 @@ export async function convertToOnnx(
   const checkpoint = await openCheckpoint(checkpointPath, checkpointPath);
   const weights = openWeightReader(checkpoint);
   try {
-    const { quantize, mostInside = MOST_INSIDE } = options;
-    const files = planOnnxFiles(checkpoint, weights.read, { quantize, mostInside });
-    const { overwrite = false } = options;
-    const folder = await planOutputFolder(outFolder, { overwrite, inputs: [checkpoint.path] });
-    await assertSpace(folder.out, sum(files));
-    await createFolder(folder.partial);
-    const release = holdLock(folder.partial);
-    try {
-      const output = join(folder.partial, 'output');
-      const control = controlOf(sum(files), options);
-      await rm(output, { recursive: true, force: true });
-      await explained(output, () => writeFolder(output, checkpoint, files, { quantize, control }));
-      await publish(folder, output, { sync: true });
-    } catch (error) {
-      await rm(folder.partial, { recursive: true, force: true });
-      throw error;
-    } finally {
-      release();
-    }
-    return { out: folder.out, files: sizesOf(files), warnings: warningsFor(checkpoint) };
+    return await convert(checkpoint, weights, outFolder, options);
   } finally {
     weights.close();
+  }
+}
+
+async function convert(
+  checkpoint: Checkpoint,
+  { read }: WeightReader,
+  outFolder: string,
+  options: ConvertOptions,
+): Promise<ConvertReport> {
+  const { quantize, overwrite = false, mostInside = MOST_INSIDE } = options;
+  const files = planOnnxFiles(checkpoint, read, { quantize, mostInside });
+  const folder = await planOutputFolder(outFolder, { overwrite, inputs: [checkpoint.path] });
+  await assertSpace(folder.out, sum(files));
+  const control = controlOf(sum(files), options);
+  await complete(folder, (output) => writeFolder(output, checkpoint, files, { quantize, control }));
+  return { out: folder.out, files: sizesOf(files), warnings: warningsFor(checkpoint) };
+}
+
+/** The folder as `write` makes it, or as it was. */
+async function complete(
+  folder: OutputFolder,
+  write: (output: string) => Promise<void>,
+): Promise<void> {
+  await createFolder(folder.partial);
+  const release = holdLock(folder.partial);
+  try {
+    const output = join(folder.partial, 'output');
+    await rm(output, { recursive: true, force: true });
+    await explained(output, () => write(output));
+    await publish(folder, output, { sync: true });
+  } catch (error) {
+    await rm(folder.partial, { recursive: true, force: true });
+    throw error;
+  } finally {
+    release();
   }
 }
 

@@ -3,6 +3,7 @@
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.ts';
+import { withFileSource } from '../../io/fileSource.ts';
 import { PROVENANCE_FILE } from '../../merge/plan/provenance.ts';
 import { packageVersion } from '../../merge/version.ts';
 import { throwIfAborted } from '../abort.ts';
@@ -56,7 +57,8 @@ async function writeOtherFiles(
 
 async function copyOver(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
-  await copyFile(from, to);
+  // What is wrong with the original is said of the original.
+  await withFileSource(from, () => copyFile(from, to));
   await chmod(to, PLAIN_FILE_MODE);
 }
 
