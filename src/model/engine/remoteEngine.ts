@@ -91,8 +91,7 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     start: (stream, inputs) => call('start', stream, inputs) as Promise<Float32Array>,
     advance: (stream, parents, tokens) =>
       call('advance', stream, parents, tokens) as Promise<Float32Array>,
-    // A stream ends with its thread too, so closing in the meantime is no failure of it.
-    end: (stream) => call('end', stream).then(nothing, nothing),
+    end: (stream) => (ended ? Promise.resolve() : (call('end', stream) as Promise<void>)),
     score: (rows, sources) => call('score', rows, sources) as Promise<Float64Array[]>,
     async close() {
       if (ended) return exited;
@@ -102,8 +101,6 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     },
   };
 }
-
-function nothing(): void {}
 
 function settle(waiting: Waiting | undefined, reply: EngineReply): void {
   if (!waiting) return;
