@@ -33,7 +33,8 @@ const CLASSES = {
   gemma2: AutoModelForCausalLM,
   gemma3: AutoModelForCausalLM,
   phi3: AutoModelForCausalLM,
-  mixtral: AutoModelForCausalLM,
+  qwen2_moe: AutoModelForCausalLM,
+  qwen3_moe: AutoModelForCausalLM,
   marian: AutoModelForSeq2SeqLM,
   bart: AutoModelForSeq2SeqLM,
   't5-relu': AutoModelForSeq2SeqLM,
@@ -87,13 +88,13 @@ describe.each(NAMES)('%s in transformers.js', (name) => {
     });
   });
 
-  // Random weights have no outliers, so 7 bits are off by less than a tenth of the logits' spread.
+  // Measured: 0.02 to 0.2, most where scores are not scaled (T5); 1.4 would be unrelated numbers.
   it('gives logits near those of the reference from int8', async () => {
     await withModel(name, 'q8', async (model) => {
       const [short] = readReference(name).cases;
       const { logits } = await model(inputsOf(short!));
       const wanted = (short!.logits as unknown[]).flat(2) as number[];
-      expect(relativeError([...logits.data], wanted)).toBeLessThan(0.15);
+      expect(relativeError([...logits.data], wanted)).toBeLessThan(0.3);
     });
   });
 });
