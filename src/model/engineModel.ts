@@ -42,7 +42,7 @@ export function modelOver(engine: Engine, files: ModelFiles): LanguageModel {
     ...(task === 'sequence_classification' ? { classify: classifier(engine, files, idsOf) } : {}),
     ...(next ? { next } : {}),
     ...(next?.kind === 'causal' ? { score: textScorer(next, beginningOf(files)) } : {}),
-    embed: embedder(engine, idsOf),
+    ...(engine.facts.width > 0 ? { embed: embedder(engine, idsOf) } : {}),
     ...(next && files.chatPrompt ? { chatPrompt: files.chatPrompt } : {}),
     close: engine.close,
   };

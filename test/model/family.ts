@@ -27,8 +27,16 @@ export interface ReferenceCase {
   readonly encoder_last_hidden_state?: readonly Matrix[];
 }
 
+export interface GreedyCase {
+  readonly input_ids: Matrix;
+  readonly attention_mask: Matrix;
+  readonly new_ids: Matrix;
+}
+
 export interface Reference {
   readonly cases: readonly ReferenceCase[];
+  /** Of models that write. */
+  readonly greedy?: readonly GreedyCase[];
 }
 
 export function readReference(name: string): Reference {

@@ -49,6 +49,11 @@ function decodeHalf(half: number, format: HalfFormat): number {
   return sign * ((1 << fractionBits) + fraction) * 2 ** (exponent - fractionBits);
 }
 
+/** Of the bits of one float16. */
+export function decodeF16(half: number): number {
+  return decodeHalf(half, F16);
+}
+
 function encodeHalf(x: number, format: HalfFormat, bits: DataView): number {
   const { fractionBits, minExponent, infinity, quietNaN } = format;
   if (Number.isNaN(x)) return quietNaN;

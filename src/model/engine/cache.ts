@@ -4,42 +4,49 @@
  */
 
 import type { Tensor } from 'onnxruntime-common';
-import type { GraphPort } from '../graph/graph.ts';
-import type { Feeds, Runtime } from './session.ts';
+import type { Running } from './running.ts';
+import type { Runtime } from './session.ts';
 
 const PAST = 'past_key_values.';
 const PRESENT = 'present.';
+/** Of the source, which no step changes; some graphs give back nothing in its place. */
+const SOURCE = '.encoder.';
 
 /** By the names of the graph's inputs. */
 export type Cache = Readonly<Record<string, Tensor>>;
 
+export const isCacheInput = (name: string) => name.startsWith(PAST);
+
 /** Nothing yet: tensors of length 0. */
-export function emptyCache(
-  { Tensor }: Runtime,
-  inputs: readonly GraphPort[],
-  rowCount: number,
-): Cache {
-  const ports = inputs.filter(({ name }) => name.startsWith(PAST));
+export function emptyCache({ runtime, inputs }: Running, rowCount: number): Cache {
+  const { Tensor } = runtime;
   return Object.fromEntries(
-    ports.map(({ name, dims }) => {
-      const sizes = dims.map((dim, i) => (typeof dim === 'number' ? dim : i === 0 ? rowCount : 0));
-      return [name, new Tensor('float32', new Float32Array(0), sizes)];
-    }),
+    inputs
+      .filter(({ name }) => isCacheInput(name))
+      .map(({ name, type, dims }) => {
+        const sizes = dims.map((dim, i) =>
+          typeof dim === 'number' ? dim : i === 0 ? rowCount : 0,
+        );
+        const none = type === 'float16' ? new Uint16Array(0) : new Float32Array(0);
+        return [name, new Tensor(type, none, sizes)];
+      }),
   );
 }
 
-/** The outputs that are to be the inputs of the next step. */
-export function cacheOf(outputs: Feeds): Cache {
-  return Object.fromEntries(
-    Object.entries(outputs)
-      .filter(([name]) => name.startsWith(PRESENT))
-      .map(([name, tensor]) => [pastName(name), tensor]),
-  );
+/** Names of the outputs that a step is asked for, of which `before` is the cache. */
+export function cacheOutputs({ outputs }: Running, before?: Cache): string[] {
+  return outputs
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(PRESENT) && !(before && name.includes(SOURCE)));
 }
 
-/** The input that takes this output in the next step. */
-export function pastName(present: string): string {
-  return PAST + present.slice(PRESENT.length);
+/** What is to be the input of the next step. */
+export function cacheOf(outputs: Readonly<Record<string, Tensor>>, before: Cache = {}): Cache {
+  const kept = Object.entries(before).filter(([name]) => name.includes(SOURCE));
+  const now = Object.entries(outputs)
+    .filter(([name]) => name.startsWith(PRESENT))
+    .map(([name, tensor]) => [PAST + name.slice(PRESENT.length), tensor] as const);
+  return Object.fromEntries([...now, ...kept]);
 }
 
 export function isSameOrder(parents: readonly number[], rowCount: number): boolean {
@@ -53,13 +60,16 @@ export function takeRows(runtime: Runtime, cache: Cache, parents: readonly numbe
   );
 }
 
-function rowsOf({ Tensor }: Runtime, tensor: Tensor, parents: readonly number[]): Tensor {
+/** The numbers of a tensor, of any type: their bits are only moved. */
+type Numbers = Float32Array | Uint16Array | BigInt64Array;
+
+export function rowsOf({ Tensor }: Runtime, tensor: Tensor, parents: readonly number[]): Tensor {
   const [rowCount, ...rest] = tensor.dims as [number, ...number[]];
-  const data = tensor.data as Float32Array;
+  const data = tensor.data as Numbers;
   const size = data.length / rowCount;
-  const taken = new Float32Array(size * parents.length);
+  const taken = new (data.constructor as new (length: number) => Numbers)(size * parents.length);
   parents.forEach((parent, i) => {
-    taken.set(data.subarray(parent * size, (parent + 1) * size), i * size);
+    taken.set(data.subarray(parent * size, (parent + 1) * size) as never, i * size);
   });
-  return new Tensor('float32', taken, [parents.length, ...rest]);
+  return new Tensor(tensor.type, taken, [parents.length, ...rest]);
 }

@@ -1,17 +1,10 @@
 /** A causal model at work: sequences that grow by a token at a time, and texts that are scored. */
 
-import type { InferenceSession } from 'onnxruntime-common';
-import type { Graph } from '../graph/graph.ts';
-import { type Cache, cacheOf, emptyCache, isSameOrder, takeRows } from './cache.ts';
-import type { Feeds, Runtime } from './session.ts';
-import { batchTokens, int64Tensor, type TokenRows } from './tokenBatch.ts';
-
-/** A graph in its session. */
-export interface Running {
-  readonly runtime: Runtime;
-  readonly graph: Graph;
-  readonly session: InferenceSession;
-}
+import { type Cache, cacheOf, cacheOutputs, emptyCache, isSameOrder, takeRows } from './cache.ts';
+import { distributionOutput, distributionsOf } from './distributions.ts';
+import { feedsOf, hasPort, type Running } from './running.ts';
+import type { Feeds } from './session.ts';
+import { batchTokens, int64Tensor, type TokenBatch, type TokenRows } from './tokenBatch.ts';
 
 /** Sequences and what the model remembers of them. */
 export interface Sequences {
@@ -29,38 +22,76 @@ interface State {
 }
 
 export async function startCausal(running: Running, prompts: TokenRows): Promise<Sequences> {
-  const { runtime, graph } = running;
-  const { rowCount, length, ids, mask, positions } = batchTokens(prompts, 'left');
-  const feeds: Feeds = {
-    input_ids: int64Tensor(runtime, ids, [rowCount, length]),
-    attention_mask: int64Tensor(runtime, mask, [rowCount, length]),
-    position_ids: int64Tensor(runtime, positions, [rowCount, length]),
-    logits_from: int64Tensor(runtime, BigInt64Array.of(BigInt(length - 1)), [1]),
-    ...emptyCache(runtime, graph.inputs, rowCount),
-  };
+  const lengths = prompts.map((prompt) => prompt.length);
+  const isEven = lengths.every((length) => length === lengths[0]);
+  if (!isEven && !hasPort(running.inputs, 'position_ids')) return startEach(running, prompts);
+  const batch = batchTokens(prompts, 'left');
+  const { rowCount, length, mask } = batch;
   const rows = prompts.map((_, r) => [...mask.subarray(r * length, (r + 1) * length)]);
-  return run(
-    running,
-    feeds,
-    rows,
-    prompts.map((prompt) => prompt.length),
-  );
+  const state = { cache: emptyCache(running, rowCount), mask: rows, positions: lengths };
+  return run(running, causalFeeds(running, batch, mask, length - 1, state.cache), state);
 }
 
-async function run(
-  running: Running,
-  feeds: Feeds,
-  mask: readonly bigint[][],
-  positions: readonly number[],
-): Promise<Sequences> {
-  const wanted = running.graph.outputs
-    .map(({ name }) => name)
-    .filter((name) => name === 'log_probabilities' || name.startsWith('present.'));
-  const out = await running.session.run(feeds, wanted);
-  const state: State = { cache: cacheOf(out), mask, positions };
+/** A graph that counts positions itself may count the padding, so its rows have none. */
+async function startEach(running: Running, prompts: TokenRows): Promise<Sequences> {
+  const rows: Sequences[] = [];
+  for (const prompt of prompts) rows.push(await startCausal(running, [prompt]));
+  return side(rows);
+}
+
+function side(rows: readonly Sequences[]): Sequences {
+  const size = rows[0]?.next.length ?? 0;
+  const next = new Float32Array(rows.length * size);
+  rows.forEach((row, r) => {
+    next.set(row.next, r * size);
+  });
   return {
-    next: out.log_probabilities!.data as Float32Array,
-    step: (parents, tokens) => step(running, state, parents, tokens),
+    next,
+    async step(parents, tokens) {
+      const grown: Sequences[] = [];
+      for (const [i, parent] of parents.entries()) {
+        grown.push(await rows[parent]!.step([0], [tokens[i]!]));
+      }
+      return side(grown);
+    },
+  };
+}
+
+/**
+ * @param mask [rows][tokens of the cache and of the batch]
+ * @param from the first place of the batch whose distribution is wanted
+ */
+function causalFeeds(
+  running: Running,
+  { rowCount, length, ids, positions }: TokenBatch,
+  mask: BigInt64Array,
+  from: number,
+  cache: Cache,
+): Feeds {
+  const { runtime } = running;
+  const dims = [rowCount, length];
+  const total = mask.length / rowCount;
+  const one = (value: number, shape: readonly number[]) =>
+    int64Tensor(runtime, BigInt64Array.of(BigInt(value)), shape);
+  const feeds = feedsOf(running, {
+    input_ids: () => int64Tensor(runtime, ids, dims),
+    attention_mask: () => int64Tensor(runtime, mask, [rowCount, total]),
+    position_ids: () => int64Tensor(runtime, positions, dims),
+    token_type_ids: () => int64Tensor(runtime, new BigInt64Array(ids.length), dims),
+    logits_from: () => one(from, [1]),
+    num_logits_to_keep: () => one(length - from, []),
+    use_cache_branch: () => new runtime.Tensor('bool', [total > length], [1]),
+  });
+  return { ...feeds, ...cache };
+}
+
+async function run(running: Running, feeds: Feeds, state: State): Promise<Sequences> {
+  const wanted = [distributionOutput(running), ...cacheOutputs(running)];
+  const out = await running.session.run(feeds, wanted);
+  const now: State = { ...state, cache: cacheOf(out) };
+  return {
+    next: distributionsOf(running, out).last(),
+    step: (parents, tokens) => step(running, now, parents, tokens),
   };
 }
 
@@ -70,29 +101,23 @@ function step(
   parents: readonly number[],
   tokens: readonly number[],
 ): Promise<Sequences> {
-  const { runtime } = running;
-  const rowCount = parents.length;
+  const isSame = isSameOrder(parents, mask.length);
+  const kept = isSame ? cache : takeRows(running.runtime, cache, parents);
   const masks = parents.map((parent) => [...mask[parent]!, 1n]);
   const places = parents.map((parent) => positions[parent]!);
-  const kept = isSameOrder(parents, mask.length) ? cache : takeRows(runtime, cache, parents);
-  const column = (values: readonly number[]) =>
-    int64Tensor(runtime, BigInt64Array.from(values, BigInt), [rowCount, 1]);
-  const feeds: Feeds = {
-    input_ids: column(tokens),
-    attention_mask: int64Tensor(runtime, BigInt64Array.from(masks.flat()), [
-      rowCount,
-      masks[0]?.length ?? 0,
-    ]),
-    position_ids: column(places),
-    logits_from: int64Tensor(runtime, BigInt64Array.of(0n), [1]),
-    ...kept,
+  const batch: TokenBatch = {
+    rowCount: parents.length,
+    length: 1,
+    ids: BigInt64Array.from(tokens, BigInt),
+    mask: new BigInt64Array(parents.length).fill(1n),
+    positions: BigInt64Array.from(places, BigInt),
   };
-  return run(
-    running,
-    feeds,
-    masks,
-    places.map((place) => place + 1),
-  );
+  const feeds = causalFeeds(running, batch, BigInt64Array.from(masks.flat()), 0, kept);
+  return run(running, feeds, {
+    cache: kept,
+    mask: masks,
+    positions: places.map((place) => place + 1),
+  });
 }
 
 /** A text, of which the tokens from `from` on are to be scored; from >= 1. */
@@ -103,30 +128,20 @@ export interface ScoredRow {
 
 /** Log-probabilities of each row's tokens from `from` on, given those before. */
 export async function scoreCausal(
-  { runtime, graph, session }: Running,
+  running: Running,
   rows: readonly ScoredRow[],
 ): Promise<Float64Array[]> {
-  const { rowCount, length, ids, mask, positions } = batchTokens(
+  const batch = batchTokens(
     rows.map(({ tokens }) => tokens),
     'right',
   );
-  const first = Math.min(...rows.map(({ from }) => from)) - 1;
-  const out = await session.run(
-    {
-      input_ids: int64Tensor(runtime, ids, [rowCount, length]),
-      attention_mask: int64Tensor(runtime, mask, [rowCount, length]),
-      position_ids: int64Tensor(runtime, positions, [rowCount, length]),
-      logits_from: int64Tensor(runtime, BigInt64Array.of(BigInt(first)), [1]),
-      ...emptyCache(runtime, graph.inputs, rowCount),
-    },
-    ['log_probabilities'],
-  );
-  const { data, dims } = out.log_probabilities!;
-  const vocabulary = dims[2]!;
-  return rows.map(({ tokens, from }, r) =>
-    Float64Array.from(tokens.slice(from), (token, i) => {
-      const place = r * dims[1]! + (from + i - 1 - first);
-      return (data as Float32Array)[place * vocabulary + token]!;
-    }),
+  const { rowCount, length, mask } = batch;
+  const from = Math.min(...rows.map((row) => row.from)) - 1;
+  const feeds = causalFeeds(running, batch, mask, from, emptyCache(running, rowCount));
+  const out = await running.session.run(feeds, [distributionOutput(running)]);
+  const { at, places } = distributionsOf(running, out);
+  const first = length - places;
+  return rows.map(({ tokens, from: start }, r) =>
+    Float64Array.from(tokens.slice(start), (token, i) => at(r, start + i - 1 - first, token)),
   );
 }

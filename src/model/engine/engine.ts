@@ -6,19 +6,12 @@
 
 import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.ts';
 import { badInput } from '../../errors.ts';
-import { readConfig } from '../graph/config.ts';
-import type { Family, FamilyTask } from '../graph/family/family.ts';
-import { familyOf } from '../graph/family/registry.ts';
+import type { FamilyTask } from '../graph/family/family.ts';
 import type { Graph, GraphBuilder, Value } from '../graph/graph.ts';
-import {
-  type Running,
-  type ScoredRow,
-  type Sequences,
-  scoreCausal,
-  startCausal,
-} from './causal.ts';
-import { graphBuilderOf } from './graphWeights.ts';
+import { type ScoredRow, type Sequences, scoreCausal, startCausal } from './causal.ts';
+import { buildGraphs } from './checkpointGraphs.ts';
 import { classifyRows, meanStates } from './labels.ts';
+import { type Running, runningOf } from './running.ts';
 import { createSession, type Runtime, type SessionOptions, type WeightStore } from './session.ts';
 import type { TokenRows } from './tokenBatch.ts';
 import { scoreTranslations, startTranslation, type Translator } from './translation.ts';
@@ -52,44 +45,29 @@ export interface EngineOptions extends SessionOptions {
   readonly store: (graphs: readonly Graph[]) => WeightStore;
 }
 
-type Part = Parameters<Family['build']>[2];
-
 export async function openEngine(
   runtime: Runtime,
   checkpoint: Checkpoint,
   options: EngineOptions,
 ): Promise<Engine> {
-  const { config } = checkpoint;
-  if (!config) throw badInput(`${checkpoint.path}: has no config.json, which says how to run it`);
-  const family = familyOf(config, checkpoint.path);
-  const isPair = family.task === 'sequence_to_sequence';
-  const parts: Part[] = isPair ? ['encoder', 'decoder'] : ['whole'];
-  const builders = parts.map((part) => {
-    const g = graphBuilderOf(checkpoint, family.prefixes);
-    family.build(g, readConfig(config, `${checkpoint.path}/config.json`), part);
-    addLogProbabilities(g);
-    return g;
-  });
-  const graphs = builders.map(({ graph }) => graph);
+  const { task, parts } = buildGraphs(checkpoint);
+  for (const { builder } of parts) addLogProbabilities(builder);
+  const graphs = parts.map(({ builder }) => builder.graph);
   const store = options.store(graphs);
   const running: Running[] = [];
   for (const graph of graphs) {
-    running.push({
-      runtime,
-      graph,
-      session: await createSession(runtime, graph, store, options),
-    });
+    running.push(runningOf(runtime, await createSession(runtime, graph, store, options)));
   }
   const [first] = running as [Running];
-  const decoder = running.at(-1)!;
-  return engineOver(family.task, first, {
-    encoder: first,
-    decoder,
-    startToken: isPair ? startTokenOf(config) : 0,
-  });
+  const last = running.at(-1)!;
+  const isPair = task === 'sequence_to_sequence';
+  return engineOver(
+    { task, outcomes: lastSize(last, 'logits'), width: lastSize(first, 'last_hidden_state') },
+    { encoder: first, decoder: last, startToken: isPair ? startTokenOf(checkpoint.config!) : 0 },
+  );
 }
 
-function startTokenOf(config: JsonObject): number {
+export function startTokenOf(config: JsonObject): number {
   const token = config.decoder_start_token_id ?? config.bos_token_id;
   if (typeof token === 'number') return token;
   throw badInput('config.json: "decoder_start_token_id" is missing');
@@ -103,16 +81,24 @@ function addLogProbabilities(g: GraphBuilder): void {
   g.output('log_probabilities', values, 'float32', logits.dims);
 }
 
-function engineOver(task: FamilyTask, first: Running, translator: Translator): Engine {
+/** Size along the last axis of an output; 0 where the graph has no such output or does not say. */
+export function lastSize({ outputs }: Running, name: string): number {
+  const last = outputs.find((port) => port.name === name)?.dims.at(-1);
+  return typeof last === 'number' ? last : 0;
+}
+
+/** @param translator encoder and decoder, which are one and the same in all other models */
+export function engineOver(facts: EngineFacts, translator: Translator): Engine {
+  const { encoder: first } = translator;
   const streams = new Map<number, Sequences>();
   const keep = (stream: number, sequences: Sequences) => {
     streams.set(stream, sequences);
     return sequences.next;
   };
   const begin = (inputs: TokenRows) =>
-    task === 'causal' ? startCausal(first, inputs) : startTranslation(translator, inputs);
+    facts.task === 'causal' ? startCausal(first, inputs) : startTranslation(translator, inputs);
   return {
-    facts: { task, ...sizesOf(first, translator.decoder) },
+    facts,
     classify: (rows) => classifyRows(first, rows),
     embed: (rows) => meanStates(first, rows),
     start: async (stream, inputs) => keep(stream, await begin(inputs)),
@@ -132,10 +118,4 @@ function engineOver(task: FamilyTask, first: Running, translator: Translator): E
       for (const session of sessions) await session.release();
     },
   };
-}
-
-function sizesOf(first: Running, last: Running): Pick<EngineFacts, 'outcomes' | 'width'> {
-  const sizeOf = ({ graph }: Running, name: string) =>
-    Number(graph.outputs.find((port) => port.name === name)?.dims.at(-1) ?? 0);
-  return { outcomes: sizeOf(last, 'logits'), width: sizeOf(first, 'last_hidden_state') };
 }

@@ -1,20 +1,23 @@
-/** A thread that holds a running checkpoint and answers for it. Node only. */
+/** A thread that holds a running model and answers for it. Node only. */
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCheckpoint } from '../../checkpoint/open.ts';
 import { FusionError } from '../../errors.ts';
 import { type Engine, openEngine } from './engine.ts';
+import { openOnnxEngine } from './onnxEngine.ts';
 import { loadRuntime } from './onnxRuntime.ts';
 import type { EngineReply, EngineRequest, EngineWorkerData } from './remoteEngine.ts';
 import { storeOf } from './weightStore.ts';
 
-const { path, reference, threads, packs } = workerData as EngineWorkerData;
+const data = workerData as EngineWorkerData;
 
 async function open(): Promise<Engine> {
-  const [runtime, checkpoint] = await Promise.all([loadRuntime(), openCheckpoint(path, reference)]);
+  const runtime = await loadRuntime();
+  if (data.kind === 'onnx') return openOnnxEngine(runtime, data, data);
+  const checkpoint = await openCheckpoint(data.path, data.reference);
   return openEngine(runtime, checkpoint, {
-    threads,
-    packs,
+    threads: data.threads,
+    packs: data.packs,
     store: (graphs) => storeOf(checkpoint, graphs),
   });
 }

@@ -1,49 +1,56 @@
 /** Models that read a whole text: distributions over labels, and feature vectors. */
 
 import { emptyCache } from './cache.ts';
-import type { Running } from './causal.ts';
+import { distributionOutput, distributionsOf, floatsOf } from './distributions.ts';
+import { feedsOf, hasPort, type Ports, type Running } from './running.ts';
 import type { Feeds } from './session.ts';
 import { batchTokens, int64Tensor, type TokenRows } from './tokenBatch.ts';
 
 /** What graphs ask of a batch of whole texts. */
-function feedsOf({ runtime, graph }: Running, rows: TokenRows): Feeds {
+function textFeeds(running: Running, rows: TokenRows): Feeds {
+  const { runtime } = running;
   const { rowCount, length, ids, mask, positions } = batchTokens(rows, 'right');
-  const dims = [rowCount, length];
-  const known: Readonly<Record<string, BigInt64Array>> = {
-    input_ids: ids,
-    attention_mask: mask,
-    position_ids: positions,
-    token_type_ids: new BigInt64Array(rowCount * length),
-  };
-  const ports = graph.inputs.filter(({ name }) => known[name] !== undefined);
-  const feeds = ports.map(({ name }) => [name, int64Tensor(runtime, known[name]!, dims)]);
-  const hasHead = graph.inputs.some(({ name }) => name === 'logits_from');
-  return {
-    ...Object.fromEntries(feeds),
-    ...(hasHead
-      ? { logits_from: int64Tensor(runtime, BigInt64Array.of(BigInt(length - 1)), [1]) }
-      : {}),
-    ...emptyCache(runtime, graph.inputs, rowCount),
-  };
+  const perToken = (values: BigInt64Array) => int64Tensor(runtime, values, [rowCount, length]);
+  const last = int64Tensor(runtime, BigInt64Array.of(BigInt(length - 1)), [1]);
+  const feeds = feedsOf(running, {
+    input_ids: () => perToken(ids),
+    attention_mask: () => perToken(mask),
+    position_ids: () => perToken(positions),
+    token_type_ids: () => perToken(new BigInt64Array(rowCount * length)),
+    logits_from: () => last,
+    num_logits_to_keep: () => int64Tensor(runtime, BigInt64Array.of(1n), []),
+    use_cache_branch: () => new runtime.Tensor('bool', [false], [1]),
+  });
+  return { ...feeds, ...emptyCache(running, rowCount) };
 }
 
 /** Log-probabilities, [rows][labels]. */
 export async function classifyRows(running: Running, rows: TokenRows): Promise<Float32Array> {
-  const out = await running.session.run(feedsOf(running, rows), ['log_probabilities']);
-  return out.log_probabilities!.data as Float32Array;
+  const wanted = [distributionOutput(running)];
+  const out = await running.session.run(textFeeds(running, rows), wanted);
+  return distributionsOf(running, out).last();
+}
+
+/** Names that graphs have for the states of all tokens. */
+const STATES = ['last_hidden_state', 'token_embeddings'];
+
+/** The output that tells of hidden states, if there is one. */
+export function statesOutput({ outputs }: Ports): string | undefined {
+  return STATES.find((name) => hasPort(outputs, name));
 }
 
 /** The mean of the last hidden states of each row's tokens, [rows][width]. */
 export async function meanStates(running: Running, rows: TokenRows): Promise<Float32Array> {
-  const out = await running.session.run(feedsOf(running, rows), ['last_hidden_state']);
-  const { data, dims } = out.last_hidden_state!;
-  const [, length, width] = dims as [number, number, number];
+  const name = statesOutput(running)!;
+  const out = await running.session.run(textFeeds(running, rows), [name]);
+  const states = floatsOf(out[name]!);
+  const [, length, width] = out[name]!.dims as [number, number, number];
   const means = new Float32Array(rows.length * width);
   rows.forEach((row, r) => {
     const sums = new Float64Array(width);
     for (let i = 0; i < row.length; i++) {
       const start = (r * length + i) * width;
-      for (let j = 0; j < width; j++) sums[j]! += (data as Float32Array)[start + j]!;
+      for (let j = 0; j < width; j++) sums[j]! += states[start + j]!;
     }
     means.set(
       sums.map((sum) => sum / row.length),

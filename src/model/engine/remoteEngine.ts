@@ -7,13 +7,16 @@ import { Worker } from 'node:worker_threads';
 import { FusionError, type FusionErrorCode } from '../../errors.ts';
 import { packageFile } from '../../io/packageFile.ts';
 import type { Engine, EngineFacts } from './engine.ts';
+import type { OnnxModel } from './onnxEngine.ts';
 
-export interface EngineWorkerData {
-  readonly path: string;
+export type EngineWorkerData = {
+  /** As the user named the model. */
   readonly reference: string;
   readonly threads: number;
-  readonly packs: boolean;
-}
+} & (
+  | { readonly kind: 'checkpoint'; readonly path: string; readonly packs: boolean }
+  | ({ readonly kind: 'onnx' } & OnnxModel)
+);
 
 export type EngineCall = Exclude<keyof Engine, 'facts'>;
 

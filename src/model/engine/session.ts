@@ -10,7 +10,11 @@ import { type StoredWeight, serializeGraph } from '../graph/serialize.ts';
 /** What both builds of onnxruntime offer. */
 export interface Runtime {
   readonly InferenceSession: {
-    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+    /** @param model its bytes, or the path of its file */
+    create(
+      model: Uint8Array | string,
+      options: InferenceSession.SessionOptions,
+    ): Promise<InferenceSession>;
   };
   readonly Tensor: TensorConstructor;
 }

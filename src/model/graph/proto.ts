@@ -73,9 +73,29 @@ const SCHEMA = {
 
 export const DATA_LOCATION_EXTERNAL = 1;
 
-const model = protobuf.Root.fromJSON(SCHEMA).lookupType('ModelProto');
+const root = protobuf.Root.fromJSON(SCHEMA);
 
-/** `message` is a ModelProto with the field names above. */
+type Message = 'ModelProto' | 'GraphProto' | 'TensorProto';
+
+/** `message` has the field names above. */
+export function encodeMessage(type: Message, message: Record<string, unknown>): Uint8Array {
+  const known = root.lookupType(type);
+  return known.encode(known.fromObject(message)).finish();
+}
+
 export function encodeModel(message: Record<string, unknown>): Uint8Array {
-  return model.encode(model.fromObject(message)).finish();
+  return encodeMessage('ModelProto', message);
+}
+
+/** Fields that hold others, or bytes, and so can be written piece by piece. */
+export const FIELDS = { graph: 7, initializer: 5, rawData: 9 } as const;
+
+const LENGTH_DELIMITED = 2;
+
+/** What stands before a field's bytes. */
+export function fieldHead(field: number, byteLength: number): Uint8Array {
+  return protobuf.Writer.create()
+    .uint32((field << 3) | LENGTH_DELIMITED)
+    .uint32(byteLength)
+    .finish();
 }

@@ -15,7 +15,7 @@ import { DATA_LOCATION_EXTERNAL, encodeModel } from './proto.ts';
 const IR_VERSION = 10;
 const OPERATOR_SET = 20;
 
-const ELEMENT_TYPES: Record<ElementType, number> = {
+export const ELEMENT_TYPES: Record<ElementType, number> = {
   float32: 1,
   uint8: 2,
   int8: 3,
@@ -46,7 +46,17 @@ export function serializeGraph(
   const casts = weights
     .filter(({ stored }) => stored.type !== 'F32')
     .map(({ name }) => castOf(name));
-  return encodeModel({
+  const { graph: message, ...model } = modelMessage({
+    ...graph,
+    nodes: [...casts, ...graph.nodes],
+  });
+  const initializer = [...message.initializer, ...weights.map(weightTensor)];
+  return encodeModel({ ...model, graph: { ...message, initializer } });
+}
+
+/** A ModelProto, but for the weights. */
+export function modelMessage(graph: Graph) {
+  return {
     irVersion: IR_VERSION,
     producerName: 'lmfuse',
     opsetImport: [
@@ -55,12 +65,12 @@ export function serializeGraph(
     ],
     graph: {
       name: 'lmfuse',
-      node: [...casts, ...graph.nodes].map(nodeMessage),
-      initializer: [...graph.constants.map(constantTensor), ...weights.map(weightTensor)],
+      node: graph.nodes.map(nodeMessage),
+      initializer: graph.constants.map(constantTensor) as object[],
       input: graph.inputs.map(portInfo),
       output: graph.outputs.map(portInfo),
     },
-  });
+  };
 }
 
 const storedName = (weight: string) => `${weight}:stored`;
@@ -96,7 +106,7 @@ function weightTensor({ name, dims, stored }: GraphWeight & { readonly stored: S
   };
 }
 
-function externalData({ location, byteOffset, byteLength }: StoredWeight) {
+export function externalData({ location, byteOffset, byteLength }: Omit<StoredWeight, 'type'>) {
   return [
     { key: 'location', value: location },
     { key: 'offset', value: String(byteOffset) },
