@@ -11,6 +11,8 @@ export interface Running {
   readonly runtime: Runtime;
   readonly graph: Graph;
   readonly session: InferenceSession;
+  /** Beyond this length of a row its cache does not hold, and all is computed once more. */
+  readonly switchLength?: number | undefined;
 }
 
 /** Sequences and what the model remembers of them. */
@@ -24,8 +26,8 @@ interface State {
   readonly cache: Cache;
   /** [rows][length so far] */
   readonly mask: readonly bigint[][];
-  /** Position of each row's next token. */
-  readonly positions: readonly number[];
+  /** Without padding. */
+  readonly texts: TokenRows;
 }
 
 export async function startCausal(running: Running, prompts: TokenRows): Promise<Sequences> {
@@ -39,25 +41,20 @@ export async function startCausal(running: Running, prompts: TokenRows): Promise
     ...emptyCache(runtime, graph.inputs, rowCount),
   };
   const rows = prompts.map((_, r) => [...mask.subarray(r * length, (r + 1) * length)]);
-  return run(
-    running,
-    feeds,
-    rows,
-    prompts.map((prompt) => prompt.length),
-  );
+  return run(running, feeds, rows, prompts);
 }
 
 async function run(
   running: Running,
   feeds: Feeds,
   mask: readonly bigint[][],
-  positions: readonly number[],
+  texts: TokenRows,
 ): Promise<Sequences> {
   const wanted = running.graph.outputs
     .map(({ name }) => name)
     .filter((name) => name === 'log_probabilities' || name.startsWith('present.'));
   const out = await running.session.run(feeds, wanted);
-  const state: State = { cache: cacheOf(out), mask, positions };
+  const state: State = { cache: cacheOf(out), mask, texts };
   return {
     next: out.log_probabilities!.data as Float32Array,
     step: (parents, tokens) => step(running, state, parents, tokens),
@@ -66,14 +63,16 @@ async function run(
 
 function step(
   running: Running,
-  { cache, mask, positions }: State,
+  { cache, mask, texts }: State,
   parents: readonly number[],
   tokens: readonly number[],
 ): Promise<Sequences> {
-  const { runtime } = running;
+  const { runtime, switchLength } = running;
   const rowCount = parents.length;
+  const grown = parents.map((parent, i) => [...texts[parent]!, tokens[i]!]);
+  const isSwitched = grown.some(({ length }) => length - 1 === switchLength);
+  if (isSwitched) return startCausal(running, grown);
   const masks = parents.map((parent) => [...mask[parent]!, 1n]);
-  const places = parents.map((parent) => positions[parent]!);
   const kept = isSameOrder(parents, mask.length) ? cache : takeRows(runtime, cache, parents);
   const column = (values: readonly number[]) =>
     int64Tensor(runtime, BigInt64Array.from(values, BigInt), [rowCount, 1]);
@@ -83,16 +82,11 @@ function step(
       rowCount,
       masks[0]?.length ?? 0,
     ]),
-    position_ids: column(places),
+    position_ids: column(grown.map(({ length }) => length - 1)),
     logits_from: int64Tensor(runtime, BigInt64Array.of(0n), [1]),
     ...kept,
   };
-  return run(
-    running,
-    feeds,
-    masks,
-    places.map((place) => place + 1),
-  );
+  return run(running, feeds, masks, grown);
 }
 
 /** A text, of which the tokens from `from` on are to be scored; from >= 1. */

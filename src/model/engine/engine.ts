@@ -10,6 +10,7 @@ import { readConfig } from '../graph/config.ts';
 import type { Family, FamilyTask } from '../graph/family/family.ts';
 import { familyOf } from '../graph/family/registry.ts';
 import type { Graph, GraphBuilder, Value } from '../graph/graph.ts';
+import { switchLengthOf } from '../graph/rotary.ts';
 import {
   type Running,
   type ScoredRow,
@@ -64,9 +65,10 @@ export async function openEngine(
   const family = familyOf(config, checkpoint.path);
   const isPair = family.task === 'sequence_to_sequence';
   const parts: Part[] = isPair ? ['encoder', 'decoder'] : ['whole'];
+  const read = readConfig(config, `${checkpoint.path}/config.json`);
   const builders = parts.map((part) => {
     const g = graphBuilderOf(checkpoint, family.prefixes);
-    family.build(g, readConfig(config, `${checkpoint.path}/config.json`), part);
+    family.build(g, read, part);
     addLogProbabilities(g);
     return g;
   });
@@ -78,6 +80,7 @@ export async function openEngine(
       runtime,
       graph,
       session: await createSession(runtime, graph, store, options),
+      switchLength: switchLengthOf(read),
     });
   }
   const [first] = running as [Running];

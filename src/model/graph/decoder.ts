@@ -66,7 +66,7 @@ export function buildDecoder(g: GraphBuilder, spec: DecoderSpec): void {
   const context: Context = {
     spec,
     rows: { batch: sizeOf(g, ids, 0), length: sizeOf(g, ids, 1) },
-    angles: perType((type) => rotaryAngles(g, positions, spec.rotary[type])),
+    angles: perType((type) => rotaryAngles(g, positions, mask, spec.rotary[type])),
     bias: perType((type) =>
       causalBias(g, mask, ids, type === 'sliding_attention' ? spec.window : undefined),
     ),
