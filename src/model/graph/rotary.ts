@@ -23,19 +23,28 @@ export interface Rotary {
   readonly amplitude: number;
 }
 
-const LAYER_TYPES = ['full_attention', 'sliding_attention'] as const;
+export const LAYER_TYPES = ['full_attention', 'sliding_attention'] as const;
 export type LayerType = (typeof LAYER_TYPES)[number];
+
+export interface RotaryOptions {
+  readonly layer: LayerType;
+  /** Base of the angles where the config has none. */
+  readonly theta: number;
+  /** Name of the base in older configs, if these layers have one of their own; they are not scaled. */
+  readonly ownBase?: string;
+}
 
 /**
  * From either spelling of config.json: `rope_parameters` (one for all layers, or one per type of
  * layer), or `rope_theta` and `rope_scaling`.
  */
-export function rotaryOf(config: Config, headSize: number, layer: LayerType): Rotary {
+export function rotaryOf(config: Config, headSize: number, options: RotaryOptions): Rotary {
+  const { layer, ownBase } = options;
   const parameters = config.object('rope_parameters');
   const own = parameters?.object(layer) ?? parameters ?? config;
-  const isLocal = layer === 'sliding_attention' && config.optionalNumber('rope_local_base_freq');
-  const scaling = parameters ? own : isLocal ? undefined : config.object('rope_scaling');
-  const theta = isLocal && !parameters ? isLocal : own.number('rope_theta', 10000);
+  const scaling = parameters ? own : ownBase ? undefined : config.object('rope_scaling');
+  const base = parameters ? 'rope_theta' : (ownBase ?? 'rope_theta');
+  const theta = own.number(base, options.theta);
   const share = own.number('partial_rotary_factor', config.number('partial_rotary_factor', 1));
   const size = Math.floor(headSize * share);
   const plain = Array.from({ length: size / 2 }, (_, i) => theta ** ((-2 * i) / size));
