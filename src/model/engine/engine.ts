@@ -6,10 +6,8 @@
 
 import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.ts';
 import { badInput } from '../../errors.ts';
-import { readConfig } from '../graph/config.ts';
-import type { Family, FamilyTask } from '../graph/family/family.ts';
-import { familyOf } from '../graph/family/registry.ts';
-import type { Graph, GraphBuilder, Value } from '../graph/graph.ts';
+import type { FamilyTask } from '../graph/family/family.ts';
+import type { Graph } from '../graph/graph.ts';
 import { switchLengthOf } from '../graph/rotary.ts';
 import {
   type Running,
@@ -18,7 +16,7 @@ import {
   scoreCausal,
   startCausal,
 } from './causal.ts';
-import { graphBuilderOf } from './graphWeights.ts';
+import { graphsOf } from './graphs.ts';
 import { classifyRows, meanStates } from './labels.ts';
 import { createSession, type Runtime, type SessionOptions, type WeightStore } from './session.ts';
 import type { TokenRows } from './tokenBatch.ts';
@@ -53,26 +51,13 @@ export interface EngineOptions extends SessionOptions {
   readonly store: (graphs: readonly Graph[]) => WeightStore;
 }
 
-type Part = Parameters<Family['build']>[2];
-
 export async function openEngine(
   runtime: Runtime,
   checkpoint: Checkpoint,
   options: EngineOptions,
 ): Promise<Engine> {
-  const { config } = checkpoint;
-  if (!config) throw badInput(`${checkpoint.path}: has no config.json, which says how to run it`);
-  const family = familyOf(config, checkpoint.path);
-  const isPair = family.task === 'sequence_to_sequence';
-  const parts: Part[] = isPair ? ['encoder', 'decoder'] : ['whole'];
-  const read = readConfig(config, `${checkpoint.path}/config.json`);
-  const builders = parts.map((part) => {
-    const g = graphBuilderOf(checkpoint, family.prefixes);
-    family.build(g, read, part);
-    addLogProbabilities(g);
-    return g;
-  });
-  const graphs = builders.map(({ graph }) => graph);
+  const { task, config, graphs } = graphsOf(checkpoint);
+  const isPair = task === 'sequence_to_sequence';
   const store = options.store(graphs);
   const running: Running[] = [];
   for (const graph of graphs) {
@@ -80,15 +65,15 @@ export async function openEngine(
       runtime,
       graph,
       session: await createSession(runtime, graph, store, options),
-      switchLength: switchLengthOf(read),
+      switchLength: switchLengthOf(config),
     });
   }
   const [first] = running as [Running];
   const decoder = running.at(-1)!;
-  return engineOver(family.task, first, {
+  return engineOver(task, first, {
     encoder: first,
     decoder,
-    startToken: isPair ? startTokenOf(config) : 0,
+    startToken: isPair ? startTokenOf(config.raw) : 0,
   });
 }
 
@@ -96,14 +81,6 @@ function startTokenOf(config: JsonObject): number {
   const token = config.decoder_start_token_id ?? config.bos_token_id;
   if (typeof token === 'number') return token;
   throw badInput('config.json: "decoder_start_token_id" is missing');
-}
-
-/** What decoding and pools work with, computed where the logits are. */
-function addLogProbabilities(g: GraphBuilder): void {
-  const logits = g.graph.outputs.find(({ name }) => name === 'logits');
-  if (!logits) return;
-  const values = g.apply('LogSoftmax', ['logits' as Value], { axis: -1 });
-  g.output('log_probabilities', values, 'float32', logits.dims);
 }
 
 function engineOver(task: FamilyTask, first: Running, translator: Translator): Engine {
