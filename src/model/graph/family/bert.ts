@@ -3,6 +3,7 @@
  * is BERT with two reserved positions and heads of its own.
  */
 
+import { badInput } from '../../../errors.ts';
 import { type Config, labelCount, quotient } from '../config.ts';
 import { buildEncoder, type Encoded, type EncoderSpec } from '../encoder.ts';
 import type { GraphBuilder, Value } from '../graph.ts';
@@ -22,6 +23,7 @@ const NAMES = {
 };
 
 export function bertSpec(config: Config, root: 'bert' | 'roberta'): EncoderSpec {
+  refuseOtherKinds(config);
   const width = config.number('hidden_size');
   const count = config.number('num_attention_heads');
   return {
@@ -43,6 +45,18 @@ export function bertSpec(config: Config, root: 'bert' | 'roberta'): EncoderSpec 
     blocks: `${root}.encoder.layer`,
     names: NAMES,
   };
+}
+
+function refuseOtherKinds(config: Config): void {
+  const positions = config.string('position_embedding_type', 'absolute');
+  if (positions !== 'absolute') {
+    throw badInput(
+      `config.json: the position_embedding_type "${positions}" is not supported (these are: absolute)`,
+    );
+  }
+  if (config.flag('is_decoder', false)) {
+    throw badInput('config.json: "is_decoder" is true, and BERT is supported only as an encoder');
+  }
 }
 
 /** Logits by a last linear layer: [batch, labels]. */
