@@ -16,6 +16,12 @@ const NODE = runtime as unknown as Runtime;
 
 export const FAMILIES = join(import.meta.dirname, 'families');
 
+export const CAUSAL = [
+  ...['gpt2', 'gpt2-hub-names', 'llama', 'llama-bf16', 'llama3-tied', 'mistral', 'qwen2', 'qwen3'],
+  ...['gemma', 'gemma2', 'gemma3', 'gemma3-linear', 'phi3', 'phi3-longrope'],
+  ...['mixtral', 'qwen2_moe', 'qwen3_moe'],
+];
+
 type Matrix = readonly (readonly number[])[];
 
 export interface ReferenceCase {
