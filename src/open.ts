@@ -10,16 +10,20 @@
  * Nothing is downloaded and the environment is not read.
  */
 
-import { resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { type ResolveOptions, resolveModel } from './checkpoint/reference.ts';
 import { badInput } from './errors.ts';
 import { isExistingFile, statIfExists } from './io/existing.ts';
 import { openCheckpointModel } from './model/checkpointModel.ts';
+import { openGgufModel } from './model/gguf/openGgufModel.ts';
 import { isHttpModelName } from './model/http/endpoint.ts';
 import { type HttpClassifierOptions, httpClassifier } from './model/http/httpClassifier.ts';
 import { type HttpModelOptions, openHttpModel } from './model/http/openHttpModel.ts';
 import type { LanguageModel } from './model/languageModel.ts';
 import { openNgramModel } from './model/ngram/ngramModel.ts';
+import { openOnnxFolder } from './model/onnxFolder.ts';
 import { openPredictions } from './model/predictions.ts';
 
 export interface OpenModelOptions extends ResolveOptions {
@@ -36,6 +40,11 @@ export interface OpenModelOptions extends ResolveOptions {
 type OpenFile = (path: string, name: string, options: OpenModelOptions) => Promise<LanguageModel>;
 
 const FILES: readonly (readonly [RegExp, OpenFile])[] = [
+  [
+    /\.gguf$/i,
+    (path, name, { threads }) =>
+      openGgufModel(path, name, { threads: threads ?? availableParallelism() }),
+  ],
   [/\.arpa(\.gz)?$/i, (path, name) => openNgramModel(path, name)],
   [/\.(jsonl|ndjson|csv|tsv)(\.gz)?$/i, (path, name) => openPredictions(path, name)],
 ];
@@ -70,6 +79,22 @@ async function openFolder(
   if (!found?.isDirectory()) {
     throw badInput(`${name}: is a weight file; name its folder, where config and tokenizer are`);
   }
+  const names = await readdir(path);
+  const hasWeights = names.some((file) => /\.(safetensors|bin|pt|pth)$/.test(file));
   const threads = threadsOf(options.threads);
+  if (options.onnxFile !== undefined || (!hasWeights && names.includes('onnx'))) {
+    const file = options.onnxFile === undefined ? {} : { file: options.onnxFile };
+    return openOnnxFolder(path, name, { ...threads, ...file });
+  }
+  const gguf = names.filter((file) => file.endsWith('.gguf'));
+  if (!hasWeights && gguf.length === 1) {
+    const all = options.threads ?? availableParallelism();
+    return openGgufModel(join(path, gguf[0]!), name, { threads: all });
+  }
+  if (!hasWeights && gguf.length > 1) {
+    throw badInput(
+      `${name}: holds ${gguf.map((file) => basename(file)).join(', ')}; name one of them`,
+    );
+  }
   return openCheckpointModel(path, name, threads);
 }

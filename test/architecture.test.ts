@@ -85,7 +85,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'model/convert/writeFolder.ts': ['fs/promises', 'path'],
   'model/convert/writeOnnx.ts': ['fs/promises', 'path'],
   'train/textClassifierCheckpoint.ts': ['fs/promises', 'path'],
-  'open.ts': ['path'],
+  'open.ts': ['fs/promises', 'os', 'path'],
   'cli/': ['fs', 'fs/promises', 'os', 'path'],
 };
 

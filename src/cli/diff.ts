@@ -39,7 +39,7 @@ export function addDiffCommand(program: Command, context: CliContext): void {
   const order = new Option('--sort <order>', 'order of the rows').choices(DIFF_ORDERS);
   program
     .command('diff')
-    .summary('compare two checkpoints tensor by tensor')
+    .summary('compare two checkpoints')
     .description('Compares two checkpoints tensor by tensor.')
     .argument('<a>', 'folder, weight file or org/name')
     .argument('<b>', 'the same; its change from a is shown')

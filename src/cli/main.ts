@@ -6,6 +6,7 @@
 import { Command } from 'commander';
 import { packageVersion } from '../merge/version.ts';
 import { type CliContext, columnsOf, processContext } from './context.ts';
+import { addConvertCommand } from './convert.ts';
 import { addDiffCommand } from './diff.ts';
 import { addGenerateCommand, addTranslateCommand } from './generate.ts';
 import { addInspectCommand } from './inspect.ts';
@@ -66,6 +67,7 @@ function createProgram(context: CliContext): Command {
   addTranslateCommand(program, context);
   addScoreCommand(program, context);
   addEmbedCommand(program, context);
+  addConvertCommand(program, context);
   return program;
 }
 

@@ -30,7 +30,7 @@ Examples:
 
 export function addScoreCommand(program: Command, context: CliContext): void {
   modelCommand(program, 'score')
-    .summary('log-probability, perplexity and bits per byte of texts')
+    .summary('tell how probable texts are')
     .description('Tells how probable texts are to a model.')
     .addHelpText('after', SCORE_EXAMPLES)
     .action((name: string, texts: string[], options: ModelCommandOptions) =>

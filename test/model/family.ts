@@ -3,14 +3,24 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as runtime from 'onnxruntime-node';
+import type { JsonObject } from '../../src/checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../../src/checkpoint/open.ts';
+import { type Engine, openEngine } from '../../src/model/engine/engine.ts';
 import { graphBuilderOf } from '../../src/model/engine/graphWeights.ts';
 import { createSession, type Runtime } from '../../src/model/engine/session.ts';
 import { storeOf } from '../../src/model/engine/weightStore.ts';
 import { readConfig } from '../../src/model/graph/config.ts';
 import { familyOf } from '../../src/model/graph/family/registry.ts';
 
+const NODE = runtime as unknown as Runtime;
+
 export const FAMILIES = join(import.meta.dirname, 'families');
+
+export const CAUSAL = [
+  ...['gpt2', 'gpt2-hub-names', 'llama', 'llama-bf16', 'llama3-tied', 'mistral', 'qwen2', 'qwen3'],
+  ...['gemma', 'gemma2', 'gemma3', 'gemma3-linear', 'phi3', 'phi3-longrope'],
+  ...['mixtral', 'qwen2_moe', 'qwen3_moe'],
+];
 
 type Matrix = readonly (readonly number[])[];
 
@@ -56,13 +66,25 @@ export async function openGraph(
   const builder = graphBuilderOf(checkpoint, family.prefixes);
   family.build(builder, readConfig(config, configFile), part);
   const { graph } = builder;
-  const session = await createSession(
-    runtime as unknown as Runtime,
-    graph,
-    storeOf(checkpoint, [graph]),
-    { threads: 1, packs: true },
-  );
+  const session = await createSession(NODE, graph, storeOf(checkpoint, [graph]), {
+    threads: 1,
+    packs: true,
+  });
   return { graph, session };
+}
+
+/** Opens the family's checkpoint as an engine; `changes` are of its config. */
+export async function openFamilyEngine(name: string, changes: JsonObject = {}): Promise<Engine> {
+  const checkpoint = await openCheckpoint(join(FAMILIES, name), name);
+  return openEngine(
+    NODE,
+    { ...checkpoint, config: { ...checkpoint.config, ...changes } },
+    {
+      threads: 1,
+      packs: true,
+      store: (graphs) => storeOf(checkpoint, graphs),
+    },
+  );
 }
 
 export function int64(rows: Matrix): runtime.Tensor {

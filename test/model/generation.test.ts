@@ -14,13 +14,8 @@ import { storeOf } from '../../src/model/engine/weightStore.ts';
 import { modelOver } from '../../src/model/engineModel.ts';
 import { generate } from '../../src/model/generate/generate.ts';
 import type { TokenModel } from '../../src/model/languageModel.ts';
-import { FAMILIES, readReference, worstError } from './family.ts';
+import { CAUSAL, FAMILIES, readReference, worstError } from './family.ts';
 
-const CAUSAL = [
-  ...['gpt2', 'gpt2-hub-names', 'llama', 'llama-bf16', 'llama3-tied', 'mistral', 'qwen2', 'qwen3'],
-  ...['gemma', 'gemma2', 'gemma3', 'gemma3-linear', 'phi3', 'phi3-longrope'],
-  ...['mixtral', 'qwen2_moe', 'qwen3_moe'],
-];
 const PAIRS = ['bart', 'marian', 't5-gated', 't5-relu'];
 
 interface Asked {

@@ -78,7 +78,7 @@ describe('T5', () => {
   it('scales logits where the config says so, by either flag', async () => {
     const scaled = { float: 32 ** -0.5 };
     const of = async (config: JsonObject) =>
-      logitScale(await build('t5-relu', 'decoder', { config }));
+      logitScale(await build('t5-relu', 'decoder', { config, extra: ['lm_head.weight'] }));
     const older = { scale_decoder_outputs: null };
     expect(await of(older)).toEqual(scaled);
     expect(await of({ ...older, tie_word_embeddings: false })).toEqual({ float: 1 });

@@ -17,8 +17,8 @@ interface State {
   readonly cache: Cache;
   /** [rows][length so far] */
   readonly mask: readonly bigint[][];
-  /** Position of each row's next token. */
-  readonly positions: readonly number[];
+  /** Without padding. */
+  readonly texts: TokenRows;
 }
 
 export async function startCausal(running: Running, prompts: TokenRows): Promise<Sequences> {
@@ -28,7 +28,7 @@ export async function startCausal(running: Running, prompts: TokenRows): Promise
   const batch = batchTokens(prompts, 'left');
   const { rowCount, length, mask } = batch;
   const rows = prompts.map((_, r) => [...mask.subarray(r * length, (r + 1) * length)]);
-  const state = { cache: emptyCache(running, rowCount), mask: rows, positions: lengths };
+  const state = { cache: emptyCache(running, rowCount), mask: rows, texts: prompts };
   return run(running, causalFeeds(running, batch, mask, length - 1, state.cache), state);
 }
 
@@ -97,26 +97,28 @@ async function run(running: Running, feeds: Feeds, state: State): Promise<Sequen
 
 function step(
   running: Running,
-  { cache, mask, positions }: State,
+  { cache, mask, texts }: State,
   parents: readonly number[],
   tokens: readonly number[],
 ): Promise<Sequences> {
+  const grown = parents.map((parent, i) => [...texts[parent]!, tokens[i]!]);
+  const isSwitched = grown.some(({ length }) => length - 1 === running.switchLength);
+  if (isSwitched) return startCausal(running, grown);
   const isSame = isSameOrder(parents, mask.length);
   const kept = isSame ? cache : takeRows(running.runtime, cache, parents);
   const masks = parents.map((parent) => [...mask[parent]!, 1n]);
-  const places = parents.map((parent) => positions[parent]!);
   const batch: TokenBatch = {
     rowCount: parents.length,
     length: 1,
     ids: BigInt64Array.from(tokens, BigInt),
     mask: new BigInt64Array(parents.length).fill(1n),
-    positions: BigInt64Array.from(places, BigInt),
+    positions: BigInt64Array.from(grown, ({ length }) => BigInt(length - 1)),
   };
   const feeds = causalFeeds(running, batch, BigInt64Array.from(masks.flat()), 0, kept);
   return run(running, feeds, {
     cache: kept,
     mask: masks,
-    positions: places.map((place) => place + 1),
+    texts: grown,
   });
 }
 

@@ -8,6 +8,7 @@ import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.ts';
 import { badInput } from '../../errors.ts';
 import type { FamilyTask } from '../graph/family/family.ts';
 import type { Graph, GraphBuilder, Value } from '../graph/graph.ts';
+import { switchLengthOf } from '../graph/rotary.ts';
 import { type ScoredRow, type Sequences, scoreCausal, startCausal } from './causal.ts';
 import { buildGraphs } from './checkpointGraphs.ts';
 import { classifyRows, meanStates } from './labels.ts';
@@ -50,13 +51,14 @@ export async function openEngine(
   checkpoint: Checkpoint,
   options: EngineOptions,
 ): Promise<Engine> {
-  const { task, parts } = buildGraphs(checkpoint);
+  const { task, config, parts } = buildGraphs(checkpoint);
   for (const { builder } of parts) addLogProbabilities(builder);
   const graphs = parts.map(({ builder }) => builder.graph);
   const store = options.store(graphs);
   const running: Running[] = [];
   for (const graph of graphs) {
-    running.push(runningOf(runtime, await createSession(runtime, graph, store, options)));
+    const session = await createSession(runtime, graph, store, options);
+    running.push({ ...runningOf(runtime, session), switchLength: switchLengthOf(config) });
   }
   const [first] = running as [Running];
   const last = running.at(-1)!;

@@ -22,6 +22,8 @@ export interface Ports {
 export interface Running extends Ports {
   readonly runtime: Runtime;
   readonly session: InferenceSession;
+  /** Beyond this length of a row its cache does not hold, and all is computed once more. */
+  readonly switchLength?: number | undefined;
 }
 
 export function runningOf(runtime: Runtime, session: InferenceSession): Running {

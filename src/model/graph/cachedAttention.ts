@@ -28,6 +28,7 @@ export type Attended = 'decoder' | 'encoder';
 export interface Cached {
   readonly rows: Rows;
   readonly heads: Heads;
+  readonly width: number;
   /** The encoder's states as yet uncached: [tokens or 0, width]. */
   readonly sourceStates: Value;
   /** Of each layer. */
@@ -67,6 +68,7 @@ export interface CachedAttention {
   readonly of: Attended;
   readonly layer: number;
   readonly names: AttentionNames;
+  readonly hasBias: boolean;
   readonly scores: Scores;
 }
 
@@ -74,15 +76,18 @@ export interface CachedAttention {
 export function attendCached(
   g: GraphBuilder,
   x: Value,
-  { of, layer, names, scores }: CachedAttention,
-  { rows, heads, sourceStates, cache }: Cached,
+  { of, layer, names, hasBias, scores }: CachedAttention,
+  { rows, heads, width, sourceStates, cache }: Cached,
 ): Value {
-  const project = (from: Value, name: string) =>
-    splitHeads(g, linear(g, from, name), rows, heads.keys, heads.size);
+  const inner = heads.keys * heads.size;
+  const project = (from: Value, name: string) => {
+    const all = linear(g, from, name, [inner, width], hasBias);
+    return splitHeads(g, all, rows, heads.keys, heads.size);
+  };
   const read = of === 'decoder' ? x : sourceStates;
   const past = cache[layer]![of];
   const now = extendCache(g, past, project(read, names.key), project(read, names.value));
   presentOf(g, layer, of, heads, now);
   const mixed = attend(g, project(x, names.query), now.key, now.value, heads, rows, scores);
-  return linear(g, mixed, names.output);
+  return linear(g, mixed, names.output, [width, inner], hasBias);
 }

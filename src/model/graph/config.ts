@@ -59,6 +59,21 @@ export function readConfig(raw: JsonObject, subject: string): Config {
   };
 }
 
+/** One number divided by another, as a width by its heads. */
+export function quotient(config: Config, whole: string, parts: string): number {
+  const [total, count] = [config.number(whole), config.number(parts)];
+  if (Number.isInteger(total / count)) return total / count;
+  throw badInput(
+    `config.json: "${whole}" is ${total}, which "${parts}", ${count}, does not divide`,
+  );
+}
+
+/** Labels that a classifier has; two are what is meant where a config names none. */
+export function labelCount(config: Config): number {
+  const names = config.object('id2label');
+  return names ? Object.keys(names.raw).length : config.number('num_labels', 2);
+}
+
 /** A list of numbers, of this length. */
 export function numberList(config: Config, name: string, length: number): number[] {
   const list = config.list(name) ?? [];

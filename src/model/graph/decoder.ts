@@ -22,8 +22,21 @@ import { causalBias } from './masks.ts';
 import { add, reshape, scale, sizeOf, split } from './operators.ts';
 import { type Angles, type LayerType, type Rotary, rotaryAngles, rotate } from './rotary.ts';
 
+/** What attentions of families have and others do not. */
+export interface AttentionKind {
+  /** One projection for queries, keys and values. */
+  readonly isFused?: boolean;
+  /** Queries and keys are normalized head by head. */
+  readonly hasHeadNorms?: boolean;
+  /** Of the projections to queries, keys and values. */
+  readonly inputBias?: boolean;
+  readonly outputBias?: boolean;
+}
+
 export interface DecoderSpec {
   readonly width: number;
+  readonly vocabulary: number;
+  readonly attention: AttentionKind;
   readonly layerTypes: readonly LayerType[];
   readonly heads: Heads;
   readonly epsilon: number;
@@ -66,29 +79,36 @@ export function buildDecoder(g: GraphBuilder, spec: DecoderSpec): void {
   const context: Context = {
     spec,
     rows: { batch: sizeOf(g, ids, 0), length: sizeOf(g, ids, 1) },
-    angles: perType((type) => rotaryAngles(g, positions, spec.rotary[type])),
+    angles: perType((type) => rotaryAngles(g, positions, mask, spec.rotary[type])),
     bias: perType((type) =>
       causalBias(g, mask, ids, type === 'sliding_attention' ? spec.window : undefined),
     ),
   };
-  const embedded = embedding(g, reshape(g, ids, [-1]), 'model.embed_tokens.weight');
+  const { width, vocabulary } = spec;
+  const table = 'model.embed_tokens.weight';
+  const embedded = embedding(g, reshape(g, ids, [-1]), table, [vocabulary, width]);
   let x = scale(g, embedded, spec.embeddingScale ?? 1);
   spec.layerTypes.forEach((type, layer) => {
     x = block(g, x, layer, type, context);
   });
-  const last = rmsNorm(g, x, 'model.norm', spec.epsilon, spec.normOffset);
+  const last = rmsNorm(g, x, 'model.norm', normOf(spec));
   languageHead(g, last, context.rows, {
-    width: spec.width,
-    table: spec.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight',
+    width,
+    vocabulary,
+    table: spec.tiedHead ? table : 'lm_head.weight',
     softCap: spec.logitSoftCap,
   });
 }
 
+function normOf({ width, epsilon, normOffset }: DecoderSpec, size = width) {
+  return { width: size, epsilon, offset: normOffset ?? 0 };
+}
+
 function block(g: GraphBuilder, x: Value, layer: number, type: LayerType, context: Context): Value {
-  const { epsilon, normOffset, postNorms, mlp } = context.spec;
+  const { postNorms, mlp } = context.spec;
   const prefix = `model.layers.${layer}`;
   const norm = (value: Value, name: string) =>
-    rmsNorm(g, value, `${prefix}.${name}`, epsilon, normOffset);
+    rmsNorm(g, value, `${prefix}.${name}`, normOf(context.spec));
   const attended = selfAttention(g, norm(x, 'input_layernorm'), layer, type, context);
   if (!postNorms) {
     const between = add(g, x, attended);
@@ -108,7 +128,7 @@ function selfAttention(
 ): Value {
   const { heads, scoreScale, scoreSoftCap } = spec;
   const prefix = `model.layers.${layer}.self_attn`;
-  const [q, k, v] = queriesKeysValues(g, x, prefix, heads);
+  const [q, k, v] = queriesKeysValues(g, x, prefix, spec);
   const turned = (value: Value, count: number, norm: string) =>
     rotate(g, headsOf(g, value, count, norm, spec, rows), angles[type], heads.size);
   const past = pastOf(g, layer, heads);
@@ -125,7 +145,8 @@ function selfAttention(
     bias: bias[type],
     softCap: scoreSoftCap,
   });
-  return linear(g, mixed, `${prefix}.o_proj`);
+  const shape = [spec.width, heads.queries * heads.size] as const;
+  return linear(g, mixed, `${prefix}.o_proj`, shape, spec.attention.outputBias ?? false);
 }
 
 /** One projection each, or one for all of them (Phi-3). */
@@ -133,29 +154,29 @@ function queriesKeysValues(
   g: GraphBuilder,
   x: Value,
   prefix: string,
-  heads: Heads,
+  { heads, width, attention }: DecoderSpec,
 ): [Value, Value, Value] {
-  if (g.hasWeight(`${prefix}.qkv_proj.weight`)) {
-    const sizes = [heads.queries, heads.keys, heads.keys].map((count) => count * heads.size);
-    const all = linear(g, x, `${prefix}.qkv_proj`);
-    return split(g, all, sizes) as [Value, Value, Value];
-  }
-  const project = (name: string) => linear(g, x, `${prefix}.${name}`);
-  return [project('q_proj'), project('k_proj'), project('v_proj')];
+  const { isFused, inputBias = false } = attention;
+  const [queries, keys] = [heads.queries * heads.size, heads.keys * heads.size];
+  const project = (name: string, size: number) =>
+    linear(g, x, `${prefix}.${name}_proj`, [size, width], inputBias);
+  if (!isFused) return [project('q', queries), project('k', keys), project('v', keys)];
+  const all = project('qkv', queries + 2 * keys);
+  return split(g, all, [queries, keys, keys]) as [Value, Value, Value];
 }
 
-/** Heads apart, and normalized one by one where the checkpoint has weights for it (Qwen3, Gemma 3). */
+/** Heads apart, and normalized one by one in some families (Qwen3, Gemma 3). */
 function headsOf(
   g: GraphBuilder,
   x: Value,
   count: number,
   norm: string,
-  { heads, epsilon, normOffset }: DecoderSpec,
+  spec: DecoderSpec,
   rows: Rows,
 ): Value {
+  const { heads, attention } = spec;
   const apart = splitHeads(g, x, rows, count, heads.size);
-  if (!g.hasWeight(`${norm}.weight`)) return apart;
-  return rmsNorm(g, apart, norm, epsilon, normOffset);
+  return attention.hasHeadNorms ? rmsNorm(g, apart, norm, normOf(spec, heads.size)) : apart;
 }
 
 export function pastOf(g: GraphBuilder, layer: number, heads: Heads): KeyValue {

@@ -26,6 +26,9 @@ export interface BlockNames {
 
 export interface BlockSpec {
   readonly heads: Heads;
+  readonly width: number;
+  /** Numbers inside the MLP. */
+  readonly inner: number;
   readonly epsilon: number;
   readonly activation: string;
   /** Such as `bert.encoder.layer`. */
@@ -34,13 +37,16 @@ export interface BlockSpec {
 }
 
 export interface EncoderSpec extends BlockSpec {
-  readonly width: number;
+  readonly vocabulary: number;
+  /** Rows of the table of positions. */
+  readonly positions: number;
   readonly layers: number;
   /** Such as `bert.embeddings`. */
   readonly embeddings: string;
   /** Number of the first position. */
   readonly firstPosition: number;
-  readonly hasTokenTypes: boolean;
+  /** How many there are, if any. */
+  readonly tokenTypes?: number;
 }
 
 export interface Encoded {
@@ -65,16 +71,18 @@ export function buildEncoder(g: GraphBuilder, spec: EncoderSpec): Encoded {
 }
 
 function embed(g: GraphBuilder, ids: Value, rows: Rows, spec: EncoderSpec): Value {
-  const { embeddings, firstPosition, hasTokenTypes, width, epsilon } = spec;
-  const words = embedding(g, ids, `${embeddings}.word_embeddings.weight`);
+  const { embeddings, firstPosition, tokenTypes, width } = spec;
+  const table = (of: Value, name: string, count: number) =>
+    embedding(g, of, `${embeddings}.${name}_embeddings.weight`, [count, width]);
+  const words = table(ids, 'word', spec.vocabulary);
   const places = add(g, range(g, rows.length), g.ints([firstPosition]));
-  const positions = embedding(g, places, `${embeddings}.position_embeddings.weight`);
+  const positions = table(places, 'position', spec.positions);
   let sum = add(g, words, positions);
-  if (hasTokenTypes) {
+  if (tokenTypes !== undefined) {
     const types = g.input('token_type_ids', 'int64', ['batch', 'length']);
-    sum = add(g, sum, embedding(g, types, `${embeddings}.token_type_embeddings.weight`));
+    sum = add(g, sum, table(types, 'token_type', tokenTypes));
   }
-  return layerNorm(g, reshape(g, sum, [-1, width]), `${embeddings}.LayerNorm`, epsilon);
+  return layerNorm(g, reshape(g, sum, [-1, width]), `${embeddings}.LayerNorm`, spec);
 }
 
 /** @param x [tokens, width] */
@@ -86,17 +94,17 @@ export function encoderBlock(
   rows: Rows,
   spec: BlockSpec,
 ): Value {
-  const { heads, names, epsilon } = spec;
+  const { heads, names, width, inner } = spec;
   const name = (part: keyof BlockNames) => `${spec.blocks}.${layer}.${names[part]}`;
   const project = (part: 'query' | 'key' | 'value') =>
-    splitHeads(g, linear(g, x, name(part)), rows, heads.queries, heads.size);
+    splitHeads(g, linear(g, x, name(part), [width, width]), rows, heads.queries, heads.size);
   const mixed = attend(g, project('query'), project('key'), project('value'), heads, rows, {
     scale: heads.size ** -0.5,
     bias,
   });
-  const attended = linear(g, mixed, name('attentionOutput'));
-  const between = layerNorm(g, add(g, x, attended), name('attentionNorm'), epsilon);
-  const inner = activation(g, linear(g, between, name('up')), spec.activation);
-  const outer = linear(g, inner, name('down'));
-  return layerNorm(g, add(g, between, outer), name('outputNorm'), epsilon);
+  const attended = linear(g, mixed, name('attentionOutput'), [width, width]);
+  const between = layerNorm(g, add(g, x, attended), name('attentionNorm'), spec);
+  const wide = linear(g, between, name('up'), [inner, width]);
+  const outer = linear(g, activation(g, wide, spec.activation), name('down'), [width, inner]);
+  return layerNorm(g, add(g, between, outer), name('outputNorm'), spec);
 }

@@ -15,6 +15,7 @@ export interface Routing {
   /** Name of the router, such as `model.layers.0.mlp.gate`. */
   readonly router: string;
   readonly experts: number;
+  readonly width: number;
   readonly perToken: number;
   readonly renormalizes: boolean;
   readonly expert: (g: GraphBuilder, x: Value, expert: number) => Value;
@@ -22,7 +23,7 @@ export interface Routing {
 
 /** @param x [tokens, width] */
 export function mixtureOfExperts(g: GraphBuilder, x: Value, routing: Routing): Value {
-  const shares = softmax(g, linear(g, x, routing.router));
+  const shares = softmax(g, linear(g, x, routing.router, [routing.experts, routing.width], false));
   const [best, chosen] = g.applyMany('TopK', [shares, g.ints([routing.perToken])], 2, {
     axis: -1,
     largest: 1,

@@ -6,6 +6,7 @@ import { reshape, scale, slice, tanh } from './operators.ts';
 
 export interface LanguageHead {
   readonly width: number;
+  readonly vocabulary: number;
   /** Name of the table, [vocabulary, width]. */
   readonly table: string;
   /** c tanh(logits / c) */
@@ -25,16 +26,15 @@ export function languageHead(
   g: GraphBuilder,
   x: Value,
   rows: Rows,
-  { width, table, softCap }: LanguageHead,
+  { width, vocabulary, table, softCap }: LanguageHead,
 ): void {
   const states = reshape(g, x, [rows.batch, -1, width]);
   g.output('last_hidden_state', states, 'float32', ['batch', 'length', width]);
   const from = g.input('logits_from', 'int64', [1]);
   const wanted = reshape(g, slice(g, states, 1, from, g.ints([TO_THE_END])), [-1, width]);
-  const logits = g.apply('Gemm', [wanted, g.weight(table)], { transB: 1 });
+  const logits = g.apply('Gemm', [wanted, g.weight(table, [vocabulary, width])], { transB: 1 });
   const capped =
     softCap === undefined ? logits : scale(g, tanh(g, scale(g, logits, 1 / softCap)), softCap);
-  const vocabulary = g.shapeOf(table)[0]!;
   const apart = reshape(g, capped, [rows.batch, -1, vocabulary]);
   g.output('logits', apart, 'float32', ['batch', 'wanted', vocabulary]);
 }

@@ -7,29 +7,48 @@ import { badInput } from '../../errors.ts';
 import type { GraphBuilder, Value } from './graph.ts';
 import { add, divide, gather, multiply, tanh } from './operators.ts';
 
-/** y = x W^T + b, W [out, in] as PyTorch's Linear has it; the bias where the checkpoint has one. */
-export function linear(g: GraphBuilder, x: Value, name: string, bias = `${name}.bias`): Value {
-  const inputs = [x, g.weight(`${name}.weight`)];
-  if (g.hasWeight(bias)) inputs.push(g.weight(bias));
+type Matrix = readonly [rows: number, columns: number];
+
+/** y = x W^T + b, W [out, in] as PyTorch's Linear has it. */
+export function linear(
+  g: GraphBuilder,
+  x: Value,
+  name: string,
+  shape: Matrix,
+  hasBias = true,
+): Value {
+  const inputs = [x, g.weight(`${name}.weight`, shape)];
+  if (hasBias) inputs.push(g.weight(`${name}.bias`, [shape[0]]));
   return g.apply('Gemm', inputs, { transB: 1 });
 }
 
 /** y = x W + b, W [in, out]: GPT-2's "Conv1D". */
-export function linearTransposed(g: GraphBuilder, x: Value, name: string): Value {
-  return g.apply('Gemm', [x, g.weight(`${name}.weight`), g.weight(`${name}.bias`)]);
+export function linearTransposed(g: GraphBuilder, x: Value, name: string, shape: Matrix): Value {
+  const weight = g.weight(`${name}.weight`, shape);
+  return g.apply('Gemm', [x, weight, g.weight(`${name}.bias`, [shape[1]])]);
 }
 
 /** Rows of a table. */
-export function embedding(g: GraphBuilder, ids: Value, name: string): Value {
-  return gather(g, g.weight(name), ids);
+export function embedding(g: GraphBuilder, ids: Value, name: string, shape: Matrix): Value {
+  return gather(g, g.weight(name, shape), ids);
+}
+
+/** Of a norm. */
+export interface NormSpec {
+  /** How many numbers are normalized together. */
+  readonly width: number;
+  readonly epsilon: number;
 }
 
 /** (x - mean) / sqrt(variance + epsilon) * weight + bias. Ba et al., 2016 (arXiv 1607.06450). */
-export function layerNorm(g: GraphBuilder, x: Value, name: string, epsilon: number): Value {
-  return g.apply('LayerNormalization', [x, g.weight(`${name}.weight`), g.weight(`${name}.bias`)], {
-    axis: -1,
-    epsilon: { float: epsilon },
-  });
+export function layerNorm(
+  g: GraphBuilder,
+  x: Value,
+  name: string,
+  { width, epsilon }: NormSpec,
+): Value {
+  const inputs = [x, g.weight(`${name}.weight`, [width]), g.weight(`${name}.bias`, [width])];
+  return g.apply('LayerNormalization', inputs, { axis: -1, epsilon: { float: epsilon } });
 }
 
 /**
@@ -40,13 +59,12 @@ export function rmsNorm(
   g: GraphBuilder,
   x: Value,
   name: string,
-  epsilon: number,
-  offset = 0,
+  { width, epsilon, offset = 0 }: NormSpec & { readonly offset?: number },
 ): Value {
   const square = g.apply('Pow', [x, g.floats([2], [])]);
   const mean = g.apply('ReduceMean', [square, g.ints([-1])], { keepdims: 1 });
   const root = g.apply('Sqrt', [add(g, mean, g.floats([epsilon], []))]);
-  const weight = g.weight(`${name}.weight`);
+  const weight = g.weight(`${name}.weight`, [width]);
   const factor = offset === 0 ? weight : add(g, weight, g.floats([offset], []));
   return multiply(g, divide(g, x, root), factor);
 }
@@ -69,13 +87,21 @@ export function activation(g: GraphBuilder, x: Value, name: string): Value {
   throw badInput(`the activation "${name}" is not supported (these are: ${known})`);
 }
 
+export interface GatedMlp {
+  /** Names of the tensors, without `.weight`. */
+  readonly gate: string;
+  readonly up: string;
+  readonly down: string;
+  readonly width: number;
+  readonly inner: number;
+  readonly hasBias?: boolean;
+  readonly activation: string;
+}
+
 /** down(activation(gate(x)) * up(x)). Shazeer, 2020 (arXiv 2002.05202). */
-export function gatedMlp(
-  g: GraphBuilder,
-  x: Value,
-  names: { readonly gate: string; readonly up: string; readonly down: string },
-  activationName: string,
-): Value {
-  const gate = activation(g, linear(g, x, names.gate), activationName);
-  return linear(g, multiply(g, gate, linear(g, x, names.up)), names.down);
+export function gatedMlp(g: GraphBuilder, x: Value, mlp: GatedMlp): Value {
+  const { width, inner, hasBias = false } = mlp;
+  const widened = (name: string) => linear(g, x, name, [inner, width], hasBias);
+  const gate = activation(g, widened(mlp.gate), mlp.activation);
+  return linear(g, multiply(g, gate, widened(mlp.up)), mlp.down, [width, inner], hasBias);
 }

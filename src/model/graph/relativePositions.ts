@@ -38,7 +38,8 @@ export function relativeBias(
   const { maxDistance, isBidirectional, heads, table } = positions;
   const farthest = isBidirectional ? maxDistance : 1;
   const hidden = g.floats(Array(heads).fill(HIDDEN), [1, heads]);
-  const buckets = isBidirectional ? g.weight(table) : concat(g, [g.weight(table), hidden], 0);
+  const own = g.weight(table, [positions.buckets, heads]);
+  const buckets = isBidirectional ? own : concat(g, [own, hidden], 0);
   const distances = Array.from({ length: maxDistance + farthest + 1 }, (_, i) => i - maxDistance);
   const ofDistance = gather(g, buckets, g.ints(distances.map((d) => bucketOf(d, positions))));
   const distance = subtract(g, unsqueeze(g, keys, [0]), unsqueeze(g, queries, [1]));

@@ -23,23 +23,32 @@ export interface Rotary {
   readonly amplitude: number;
 }
 
-const LAYER_TYPES = ['full_attention', 'sliding_attention'] as const;
+export const LAYER_TYPES = ['full_attention', 'sliding_attention'] as const;
 export type LayerType = (typeof LAYER_TYPES)[number];
+
+export interface RotaryOptions {
+  readonly layer: LayerType;
+  /** Base of the angles where the config has none. */
+  readonly theta: number;
+  /** Name of the base in older configs, if these layers have one of their own; they are not scaled. */
+  readonly ownBase?: string;
+}
 
 /**
  * From either spelling of config.json: `rope_parameters` (one for all layers, or one per type of
  * layer), or `rope_theta` and `rope_scaling`.
  */
-export function rotaryOf(config: Config, headSize: number, layer: LayerType): Rotary {
+export function rotaryOf(config: Config, headSize: number, options: RotaryOptions): Rotary {
+  const { layer, ownBase } = options;
   const parameters = config.object('rope_parameters');
   const own = parameters?.object(layer) ?? parameters ?? config;
-  const isLocal = layer === 'sliding_attention' && config.optionalNumber('rope_local_base_freq');
-  const scaling = parameters ? own : isLocal ? undefined : config.object('rope_scaling');
-  const theta = isLocal && !parameters ? isLocal : own.number('rope_theta', 10000);
+  const scaling = parameters ? own : ownBase ? undefined : config.object('rope_scaling');
+  const base = parameters ? 'rope_theta' : (ownBase ?? 'rope_theta');
+  const theta = own.number(base, options.theta);
   const share = own.number('partial_rotary_factor', config.number('partial_rotary_factor', 1));
   const size = Math.floor(headSize * share);
   const plain = Array.from({ length: size / 2 }, (_, i) => theta ** ((-2 * i) / size));
-  const type = scaling?.string('rope_type', scaling.string('type', 'default')) ?? 'default';
+  const type = scaling ? typeOf(scaling) : 'default';
   const scaled = SCALINGS[type];
   if (!scaled) {
     const known = Object.keys(SCALINGS).join(', ');
@@ -54,6 +63,8 @@ type Scaling = (
   config: Config,
 ) => Pick<Rotary, 'frequencies'> & Partial<Rotary>;
 
+const LONG_SCALINGS: Readonly<Record<string, Scaling>> = { longrope: longRope, su: longRope };
+
 const SCALINGS: Readonly<Record<string, Scaling>> = {
   default: (frequencies) => ({ frequencies }),
   linear: (plain, scaling) => {
@@ -61,9 +72,12 @@ const SCALINGS: Readonly<Record<string, Scaling>> = {
     return { frequencies: plain.map((w) => w / factor) };
   },
   llama3: llama3Frequencies,
-  longrope: longRope,
-  su: longRope,
+  ...LONG_SCALINGS,
 };
+
+function typeOf(scaling: Config): string {
+  return scaling.string('rope_type', scaling.string('type', 'default'));
+}
 
 function llama3Frequencies(plain: readonly number[], scaling: Config) {
   const factor = scaling.number('factor');
@@ -82,10 +96,7 @@ function llama3Frequencies(plain: readonly number[], scaling: Config) {
 
 function longRope(plain: readonly number[], scaling: Config, config: Config) {
   const longest = config.number('max_position_embeddings');
-  const beyond = scaling.number(
-    'original_max_position_embeddings',
-    config.number('original_max_position_embeddings', longest),
-  );
+  const beyond = trainedLength(scaling, config);
   const factor = longest / beyond;
   const usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(beyond));
   const divided = (name: string) => {
@@ -99,7 +110,24 @@ function longRope(plain: readonly number[], scaling: Config, config: Config) {
   };
 }
 
-/** Angles of all tokens, ready to turn queries and keys with. */
+function trainedLength(scaling: Config, config: Config): number {
+  const usual = config.optionalNumber('original_max_position_embeddings');
+  return scaling.number(
+    'original_max_position_embeddings',
+    usual ?? config.number('max_position_embeddings'),
+  );
+}
+
+/**
+ * The length beyond which all tokens of a text turn otherwise, if there is one: states of all layers
+ * change with it, so nothing that was cached before holds.
+ */
+export function switchLengthOf(config: Config): number | undefined {
+  const scaling = config.object('rope_parameters') ?? config.object('rope_scaling');
+  return scaling && typeOf(scaling) in LONG_SCALINGS ? trainedLength(scaling, config) : undefined;
+}
+
+/** Angles of tokens, ready to turn queries or keys with. */
 export interface Angles {
   /** [tokens, size / 2] */
   readonly cosines: Value;
@@ -109,14 +137,16 @@ export interface Angles {
   readonly size: number;
 }
 
-/** @param positions [batch, length] */
-export function rotaryAngles(g: GraphBuilder, positions: Value, rotary: Rotary): Angles {
+/** @param positions [batch, length] @param mask [batch, total], 1 for tokens */
+export function rotaryAngles(
+  g: GraphBuilder,
+  positions: Value,
+  mask: Value,
+  rotary: Rotary,
+): Angles {
   const half = rotary.size / 2;
-  const angles = multiply(
-    g,
-    reshape(g, cast(g, positions, 'float32'), [-1, 1]),
-    unsqueeze(g, frequenciesFor(g, positions, rotary), [0]),
-  );
+  const column = unsqueeze(g, cast(g, positions, 'float32'), [2]);
+  const angles = reshape(g, multiply(g, column, frequenciesFor(g, mask, rotary)), [-1, half]);
   const shape = g.apply('Shape', [positions]);
   const count = g.apply('ReduceProd', [shape], { keepdims: 1 });
   return {
@@ -127,10 +157,11 @@ export function rotaryAngles(g: GraphBuilder, positions: Value, rotary: Rotary):
   };
 }
 
-function frequenciesFor(g: GraphBuilder, positions: Value, { frequencies, long }: Rotary): Value {
+/** [size / 2], or those of each row by its own length: [batch, 1, size / 2]. */
+function frequenciesFor(g: GraphBuilder, mask: Value, { frequencies, long }: Rotary): Value {
   if (!long) return g.floats(frequencies);
-  const last = g.apply('ReduceMax', [positions], { keepdims: 0 });
-  const isLong = g.apply('GreaterOrEqual', [last, g.ints([long.beyond], [])]);
+  const lengths = g.apply('ReduceSum', [mask, g.ints([-1])], { keepdims: 1 });
+  const isLong = unsqueeze(g, g.apply('Greater', [lengths, g.ints([long.beyond], [])]), [2]);
   return g.apply('Where', [isLong, g.floats(long.frequencies), g.floats(frequencies)]);
 }
 

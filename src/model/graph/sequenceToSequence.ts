@@ -82,6 +82,7 @@ export function decoderInputs(
     ids,
     rows,
     heads,
+    width,
     positions: slice(g, allPositions, 0, past, total),
     allPositions,
     sourceStates: uncached(g, states, width),
@@ -97,13 +98,15 @@ function uncached(g: GraphBuilder, states: Value, width: number): Value {
 }
 
 /** The first of these tables that the checkpoint has: one of its own before one that is shared. */
-export function firstTable(g: GraphBuilder, ...names: readonly [string, ...string[]]): string {
+export function firstTable(g: GraphBuilder, ...names: readonly string[]): string {
   return names.find(g.hasWeight) ?? names.at(-1)!;
 }
 
 export interface Head {
   /** Name of [vocabulary, width]. */
   readonly table: string;
+  readonly vocabulary: number;
+  readonly width: number;
   /** Name of [1, vocabulary], which a checkpoint may lack. */
   readonly bias?: string;
   readonly scale?: number;
@@ -111,11 +114,10 @@ export interface Head {
 
 /** @param x [tokens, width] */
 export function decoderOutput(g: GraphBuilder, x: Value, rows: Rows, head: Head): void {
-  const { table, bias, scale = 1 } = head;
-  const inputs = [x, g.weight(table)];
-  if (bias && g.hasWeight(bias)) inputs.push(g.weight(bias));
+  const { table, vocabulary, width, bias, scale = 1 } = head;
+  const inputs = [x, g.weight(table, [vocabulary, width])];
+  if (bias && g.hasWeight(bias)) inputs.push(g.weight(bias, [1, vocabulary]));
   const logits = g.apply('Gemm', inputs, { transB: 1, alpha: { float: scale } });
-  const vocabulary = g.shapeOf(table)[0]!;
   const apart = reshape(g, logits, [rows.batch, -1, vocabulary]);
   g.output('logits', apart, 'float32', [...TARGET, vocabulary]);
 }

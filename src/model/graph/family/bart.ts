@@ -14,7 +14,7 @@
  */
 
 import { type Attended, type AttentionNames, attendCached } from '../cachedAttention.ts';
-import type { Config } from '../config.ts';
+import { type Config, quotient } from '../config.ts';
 import { encoderBlock } from '../encoder.ts';
 import type { GraphBuilder, Value } from '../graph.ts';
 import { activation, embedding, layerNorm, linear } from '../layers.ts';
@@ -39,7 +39,15 @@ interface BartSpec {
   readonly embeddingScale: number;
   readonly isEmbeddingNormalized: boolean;
   /** @returns [length, width] */
-  readonly positions: (g: GraphBuilder, positions: Value, side: Side, width: number) => Value;
+  readonly positions: (g: GraphBuilder, positions: Value, side: Side, spec: BartSpec) => Value;
+  /** Positions that a text may have. */
+  readonly longest: number;
+  readonly vocabulary: Readonly<Record<Side, number>>;
+  /** Whether the encoder's table of words is the decoder's as well. */
+  readonly sharesWords: boolean;
+  readonly isHeadTied: boolean;
+  readonly inner: Readonly<Record<Side, number>>;
+  readonly epsilon: number;
 }
 
 /** Configs do not say it. */
@@ -50,14 +58,16 @@ const FIRST_POSITION = 2;
 export const bart: readonly Family[] = [
   familyOf('BartForConditionalGeneration', {
     isEmbeddingNormalized: true,
-    positions: (g, positions, side) =>
-      embedding(g, add(g, positions, g.ints([FIRST_POSITION])), positionTable(side)),
+    positions(g, positions, side, { longest, width }) {
+      const places = add(g, positions, g.ints([FIRST_POSITION]));
+      return embedding(g, places, positionTable(side), [longest + FIRST_POSITION, width]);
+    },
   }),
   familyOf('MarianMTModel', {
     isEmbeddingNormalized: false,
-    positions: (g, positions, side, width) =>
+    positions: (g, positions, side, { longest, width }) =>
       g.hasWeight(positionTable(side))
-        ? embedding(g, positions, positionTable(side))
+        ? embedding(g, positions, positionTable(side), [longest, width])
         : sinusoids(g, positions, width),
   }),
 ];
@@ -82,22 +92,42 @@ function familyOf(
 
 function specOf(config: Config) {
   const width = config.number('d_model');
+  const vocabulary = config.number('vocab_size');
   return {
     width,
+    longest: config.number('max_position_embeddings', 1024),
+    vocabulary: {
+      encoder: vocabulary,
+      decoder: config.number('decoder_vocab_size', vocabulary),
+    },
+    sharesWords: config.flag('share_encoder_decoder_embeddings', true),
+    isHeadTied: config.flag('tie_word_embeddings', true),
+    inner: {
+      encoder: config.number('encoder_ffn_dim'),
+      decoder: config.number('decoder_ffn_dim'),
+    },
+    epsilon: EPSILON,
     activation: config.string('activation_function', 'gelu'),
     embeddingScale: config.flag('scale_embedding', false) ? Math.sqrt(width) : 1,
   };
 }
 
-function headsOf(config: Config, side: Side, { width }: BartSpec) {
-  const count = config.number(`${side}_attention_heads`);
-  return { queries: count, keys: count, size: width / count };
+function headsOf(config: Config, side: Side) {
+  const name = `${side}_attention_heads`;
+  const count = config.number(name);
+  return { queries: count, keys: count, size: quotient(config, 'd_model', name) };
 }
 
 const positionTable = (side: Side) => `model.${side}.embed_positions.weight`;
 
-function wordTable(g: GraphBuilder, side: Side): string {
-  return firstTable(g, `model.${side}.embed_tokens.weight`, 'model.shared.weight');
+function wordTable(g: GraphBuilder, side: Side, { sharesWords }: BartSpec): string {
+  const own = `model.${side}.embed_tokens.weight`;
+  return sharesWords ? firstTable(g, own, 'model.shared.weight') : own;
+}
+
+function headTable(g: GraphBuilder, spec: BartSpec): string {
+  const own = 'lm_head.weight';
+  return spec.isHeadTied ? firstTable(g, own, wordTable(g, 'decoder', spec)) : own;
 }
 
 /** In float32, which at position 512 is off by less than 3e-5. */
@@ -111,19 +141,22 @@ function sinusoids(g: GraphBuilder, positions: Value, width: number): Value {
 /** [tokens, width] */
 function embed(g: GraphBuilder, ids: Value, positions: Value, side: Side, spec: BartSpec): Value {
   const { width, embeddingScale } = spec;
-  const words = scale(g, embedding(g, ids, wordTable(g, side)), embeddingScale);
-  const placed = add(g, words, spec.positions(g, positions, side, width));
+  const table = embedding(g, ids, wordTable(g, side, spec), [spec.vocabulary[side], width]);
+  const words = scale(g, table, embeddingScale);
+  const placed = add(g, words, spec.positions(g, positions, side, spec));
   const x = reshape(g, placed, [-1, width]);
   if (!spec.isEmbeddingNormalized) return x;
-  return layerNorm(g, x, `model.${side}.layernorm_embedding`, EPSILON);
+  return layerNorm(g, x, `model.${side}.layernorm_embedding`, spec);
 }
 
 function buildEncoder(g: GraphBuilder, config: Config, spec: BartSpec): void {
   const { ids, rows, bias } = encoderInputs(g);
   const layers = config.number('encoder_layers');
   const block = {
-    heads: headsOf(config, 'encoder', spec),
+    heads: headsOf(config, 'encoder'),
     epsilon: EPSILON,
+    width: spec.width,
+    inner: spec.inner.encoder,
     activation: spec.activation,
     blocks: 'model.encoder.layers',
     names: BLOCK_NAMES,
@@ -146,13 +179,15 @@ const BLOCK_NAMES = {
 
 function buildDecoder(g: GraphBuilder, config: Config, spec: BartSpec): void {
   const layers = config.number('decoder_layers');
-  const heads = headsOf(config, 'decoder', spec);
+  const heads = headsOf(config, 'decoder');
   const inputs = decoderInputs(g, { width: spec.width, layers, heads });
   const order = orderBias(g, inputs.positions, inputs.allPositions);
   let x = embed(g, inputs.ids, inputs.positions, 'decoder', spec);
   for (let layer = 0; layer < layers; layer++) x = block(g, x, layer, order, inputs, spec);
   decoderOutput(g, x, inputs.rows, {
-    table: firstTable(g, 'lm_head.weight', wordTable(g, 'decoder')),
+    table: headTable(g, spec),
+    vocabulary: spec.vocabulary.decoder,
+    width: spec.width,
     bias: 'final_logits_bias',
   });
 }
@@ -170,14 +205,22 @@ function block(
   const attended = (of: Attended, query: Value) => {
     const names = attentionNames(`${prefix}.${of === 'decoder' ? 'self_attn' : 'encoder_attn'}`);
     const bias = of === 'decoder' ? order : inputs.sourceBias;
-    return attendCached(g, query, { of, layer, names, scores: { scale, bias } }, inputs);
+    return attendCached(
+      g,
+      query,
+      { of, layer, names, hasBias: true, scores: { scale, bias } },
+      inputs,
+    );
   };
   const joined = (a: Value, b: Value, norm: string) =>
-    layerNorm(g, add(g, a, b), `${prefix}.${norm}`, EPSILON);
+    layerNorm(g, add(g, a, b), `${prefix}.${norm}`, spec);
   const y = joined(x, attended('decoder', x), 'self_attn_layer_norm');
   const z = joined(y, attended('encoder', y), 'encoder_attn_layer_norm');
-  const inner = activation(g, linear(g, z, `${prefix}.fc1`), spec.activation);
-  return joined(z, linear(g, inner, `${prefix}.fc2`), 'final_layer_norm');
+  const { width, inner } = spec;
+  const wide = linear(g, z, `${prefix}.fc1`, [inner.decoder, width]);
+  const narrow = [width, inner.decoder] as const;
+  const outer = linear(g, activation(g, wide, spec.activation), `${prefix}.fc2`, narrow);
+  return joined(z, outer, 'final_layer_norm');
 }
 
 const attentionNames = (prefix: string): AttentionNames => ({

@@ -5,28 +5,31 @@
  */
 
 import type { Config } from '../config.ts';
-import { buildDecoder, type DecoderSpec } from '../decoder.ts';
+import { type AttentionKind, buildDecoder, type DecoderSpec } from '../decoder.ts';
 import { mixtureOfExperts } from '../experts.ts';
 import type { GraphBuilder, Value } from '../graph.ts';
 import { gatedMlp, linear } from '../layers.ts';
 import { add, multiply } from '../operators.ts';
 import type { Family } from './family.ts';
-import { llamaSpec } from './llama.ts';
+import { biasedAttention, llamaSpec, projections } from './llama.ts';
 
 function mixtralSpec(config: Config): DecoderSpec {
   const activation = config.string('hidden_act', 'silu');
+  const spec = llamaSpec(config, { attention: {}, theta: 1e6 });
+  const sizes = { width: spec.width, inner: config.number('intermediate_size') };
   return {
-    ...llamaSpec(config),
+    ...spec,
     mlp: (g, x, prefix) =>
       mixtureOfExperts(g, x, {
         router: `${prefix}.block_sparse_moe.gate`,
         experts: expertCount(config),
+        width: spec.width,
         perToken: config.number('num_experts_per_tok'),
         renormalizes: true,
         expert(inner, rows, expert) {
           const name = `${prefix}.block_sparse_moe.experts.${expert}`;
           const names = { gate: `${name}.w1`, up: `${name}.w3`, down: `${name}.w2` };
-          return gatedMlp(inner, rows, names, activation);
+          return gatedMlp(inner, rows, { ...names, ...sizes, activation });
         },
       }),
   };
@@ -37,14 +40,19 @@ function expertCount(config: Config): number {
   return config.optionalNumber('num_local_experts') ?? config.number('num_experts');
 }
 
-function qwenSpec(config: Config): DecoderSpec {
-  const spec = llamaSpec(config);
+interface QwenKind {
+  readonly attention: AttentionKind;
+  /** Numbers inside the expert that all tokens go through, where there is one. */
+  readonly sharedInner?: number;
+}
+
+function qwenSpec(config: Config, { attention, sharedInner }: QwenKind): DecoderSpec {
+  const spec = llamaSpec(config, { attention });
+  const { width } = spec;
   const activation = config.string('hidden_act', 'silu');
-  const named = (name: string) => ({
-    gate: `${name}.gate_proj`,
-    up: `${name}.up_proj`,
-    down: `${name}.down_proj`,
-  });
+  const expertOf = (g: GraphBuilder, x: Value, name: string, inner: number) =>
+    gatedMlp(g, x, { ...projections(name), width, inner, activation });
+  const routedInner = config.number('moe_intermediate_size');
   const dense = new Set(config.list('mlp_only_layers') ?? []);
   const every = config.number('decoder_sparse_step', 1);
   return {
@@ -55,28 +63,18 @@ function qwenSpec(config: Config): DecoderSpec {
       const routed = mixtureOfExperts(g, x, {
         router: `${prefix}.mlp.gate`,
         experts: expertCount(config),
+        width: spec.width,
         perToken: config.number('num_experts_per_tok'),
         renormalizes: config.flag('norm_topk_prob', false),
         expert: (inner, rows, expert) =>
-          gatedMlp(inner, rows, named(`${prefix}.mlp.experts.${expert}`), activation),
+          expertOf(inner, rows, `${prefix}.mlp.experts.${expert}`, routedInner),
       });
-      return addShared(g, x, routed, prefix, (name) => gatedMlp(g, x, named(name), activation));
+      if (sharedInner === undefined) return routed;
+      const gate = linear(g, x, `${prefix}.mlp.shared_expert_gate`, [1, width], false);
+      const shared = expertOf(g, x, `${prefix}.mlp.shared_expert`, sharedInner);
+      return add(g, routed, multiply(g, g.apply('Sigmoid', [gate]), shared));
     },
   };
-}
-
-/** The expert that all tokens go through, where there is one. */
-function addShared(
-  g: GraphBuilder,
-  x: Value,
-  routed: Value,
-  prefix: string,
-  mlp: (name: string) => Value,
-): Value {
-  const gate = `${prefix}.mlp.shared_expert_gate`;
-  if (!g.hasWeight(`${gate}.weight`)) return routed;
-  const share = g.apply('Sigmoid', [linear(g, x, gate)]);
-  return add(g, routed, multiply(g, share, mlp(`${prefix}.mlp.shared_expert`)));
 }
 
 const PREFIXES = ['model.'];
@@ -89,9 +87,22 @@ export const experts: readonly Family[] = [
     build: (g, config) => buildDecoder(g, mixtralSpec(config)),
   },
   {
-    architectures: ['Qwen2MoeForCausalLM', 'Qwen3MoeForCausalLM'],
+    architectures: ['Qwen2MoeForCausalLM'],
     task: 'causal',
     prefixes: PREFIXES,
-    build: (g, config) => buildDecoder(g, qwenSpec(config)),
+    build(g, config) {
+      const attention = { inputBias: config.flag('qkv_bias', true) };
+      const sharedInner = config.number('shared_expert_intermediate_size');
+      buildDecoder(g, qwenSpec(config, { attention, sharedInner }));
+    },
+  },
+  {
+    architectures: ['Qwen3MoeForCausalLM'],
+    task: 'causal',
+    prefixes: PREFIXES,
+    build(g, config) {
+      const attention = { ...biasedAttention(config), hasHeadNorms: true };
+      buildDecoder(g, qwenSpec(config, { attention }));
+    },
   },
 ];

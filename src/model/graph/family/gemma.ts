@@ -6,34 +6,41 @@
 
 import type { Config } from '../config.ts';
 import { buildDecoder, type DecoderSpec } from '../decoder.ts';
-import { type LayerType, rotaryOf } from '../rotary.ts';
+import { rotaryOf } from '../rotary.ts';
 import type { Family } from './family.ts';
-import { gatedMlpOf, llamaSpec } from './llama.ts';
+import { biasedAttention, gatedMlpOf, type LlamaKind, llamaSpec } from './llama.ts';
 
 /** Early configs say `gelu`, but all were trained with the approximation. */
-const ACTIVATION = 'gelu_pytorch_tanh';
-const USUAL_THETA = 10000;
+function activationOf(config: Config): string {
+  const named = config.string('hidden_act', 'gelu');
+  const usual = named === 'gelu' ? 'gelu_pytorch_tanh' : named;
+  return config.string('hidden_activation', usual);
+}
 
-function gemmaSpec(config: Config): DecoderSpec {
-  const spec = llamaSpec(config);
+function gemmaSpec(config: Config, kind: Partial<LlamaKind> = {}): DecoderSpec {
+  const spec = llamaSpec(config, { attention: biasedAttention(config), ...kind });
   return {
     ...spec,
     normOffset: 1,
     embeddingScale: Math.sqrt(spec.width),
     tiedHead: config.flag('tie_word_embeddings', true),
-    mlp: gatedMlpOf(ACTIVATION),
+    mlp: gatedMlpOf(config, activationOf(config)),
   };
 }
 
-function gemma2Spec(config: Config, slides: (layer: number) => boolean): DecoderSpec {
-  const spec = gemmaSpec(config);
-  const types = config.list('layer_types') as LayerType[] | undefined;
+function gemma2Spec(
+  config: Config,
+  slides: (layer: number) => boolean,
+  kind?: Partial<LlamaKind>,
+): DecoderSpec {
+  const spec = gemmaSpec(config, kind);
+  const isListed = config.list('layer_types') !== undefined;
   return {
     ...spec,
     postNorms: true,
-    layerTypes:
-      types ??
-      spec.layerTypes.map((_, layer) => (slides(layer) ? 'sliding_attention' : 'full_attention')),
+    layerTypes: spec.layerTypes.map((type, layer) =>
+      isListed ? type : slides(layer) ? 'sliding_attention' : 'full_attention',
+    ),
     scoreScale: config.number('query_pre_attn_scalar', 256) ** -0.5,
     scoreSoftCap: config.optionalNumber('attn_logit_softcapping'),
     logitSoftCap: config.optionalNumber('final_logit_softcapping'),
@@ -44,14 +51,15 @@ function gemma2Spec(config: Config, slides: (layer: number) => boolean): Decoder
 /** Windows turn with a base of their own. */
 function gemma3Spec(config: Config): DecoderSpec {
   const every = config.number('sliding_window_pattern', 6);
-  const spec = gemma2Spec(config, (layer) => (layer + 1) % every !== 0);
-  const hasOwn = config.object('rope_parameters') ?? config.optionalNumber('rope_local_base_freq');
-  if (hasOwn !== undefined) return spec;
-  const local = rotaryOf(
-    { ...config, optionalNumber: () => USUAL_THETA },
-    spec.heads.size,
-    'sliding_attention',
-  );
+  const spec = gemma2Spec(config, (layer) => (layer + 1) % every !== 0, {
+    attention: { ...biasedAttention(config), hasHeadNorms: true },
+    theta: 1e6,
+  });
+  const local = rotaryOf(config, spec.heads.size, {
+    layer: 'sliding_attention',
+    theta: 1e4,
+    ownBase: 'rope_local_base_freq',
+  });
   return { ...spec, rotary: { ...spec.rotary, sliding_attention: local } };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { attend, extendCache, type Heads, type Rows, splitHeads } from '../attention.ts';
-import type { Config } from '../config.ts';
+import { type Config, quotient } from '../config.ts';
 import { pastOf, presentOf } from '../decoder.ts';
 import type { GraphBuilder, Value } from '../graph.ts';
 import { languageHead } from '../languageHead.ts';
@@ -15,6 +15,8 @@ import type { Family } from './family.ts';
 
 interface Gpt2Spec {
   readonly width: number;
+  /** Numbers inside the MLP. */
+  readonly inner: number;
   readonly heads: Heads;
   readonly epsilon: number;
   readonly activation: string;
@@ -24,11 +26,12 @@ interface Gpt2Spec {
 function gpt2Spec(config: Config): Gpt2Spec {
   const width = config.number('n_embd');
   const count = config.number('n_head');
-  const size = width / count;
+  const size = quotient(config, 'n_embd', 'n_head');
   const base = config.flag('scale_attn_weights', true) ? size ** -0.5 : 1;
   const byLayer = config.flag('scale_attn_by_inverse_layer_idx', false);
   return {
     width,
+    inner: config.number('n_inner', 4 * width),
     heads: { queries: count, keys: count, size },
     epsilon: config.number('layer_norm_epsilon', 1e-5),
     activation: config.string('activation_function', 'gelu_new'),
@@ -47,16 +50,20 @@ export const gpt2: Family = {
     const positions = g.input('position_ids', 'int64', ['batch', 'length']);
     const rows = { batch: sizeOf(g, ids, 0), length: sizeOf(g, ids, 1) };
     const bias = causalBias(g, mask, ids);
-    const words = embedding(g, ids, 'transformer.wte.weight');
-    const sum = add(g, words, embedding(g, positions, 'transformer.wpe.weight'));
-    let x = reshape(g, sum, [-1, spec.width]);
+    const { width } = spec;
+    const vocabulary = config.number('vocab_size');
+    const words = embedding(g, ids, 'transformer.wte.weight', [vocabulary, width]);
+    const places = [config.number('n_positions', 1024), width] as const;
+    const sum = add(g, words, embedding(g, positions, 'transformer.wpe.weight', places));
+    let x = reshape(g, sum, [-1, width]);
     for (let layer = 0; layer < config.number('n_layer'); layer++) {
       x = block(g, x, layer, bias, rows, spec);
     }
-    const own = g.hasWeight('lm_head.weight') && !config.flag('tie_word_embeddings', true);
-    languageHead(g, layerNorm(g, x, 'transformer.ln_f', spec.epsilon), rows, {
-      width: spec.width,
-      table: own ? 'lm_head.weight' : 'transformer.wte.weight',
+    const isTied = config.flag('tie_word_embeddings', true);
+    languageHead(g, layerNorm(g, x, 'transformer.ln_f', spec), rows, {
+      width,
+      vocabulary,
+      table: isTied ? 'transformer.wte.weight' : 'lm_head.weight',
     });
   },
 };
@@ -70,11 +77,13 @@ function block(
   spec: Gpt2Spec,
 ): Value {
   const prefix = `transformer.h.${layer}`;
-  const normed = layerNorm(g, x, `${prefix}.ln_1`, spec.epsilon);
+  const normed = layerNorm(g, x, `${prefix}.ln_1`, spec);
   const between = add(g, x, selfAttention(g, normed, layer, bias, rows, spec));
-  const inner = layerNorm(g, between, `${prefix}.ln_2`, spec.epsilon);
-  const wide = activation(g, linearTransposed(g, inner, `${prefix}.mlp.c_fc`), spec.activation);
-  return add(g, between, linearTransposed(g, wide, `${prefix}.mlp.c_proj`));
+  const inner = layerNorm(g, between, `${prefix}.ln_2`, spec);
+  const up = linearTransposed(g, inner, `${prefix}.mlp.c_fc`, [spec.width, spec.inner]);
+  const wide = activation(g, up, spec.activation);
+  const down = linearTransposed(g, wide, `${prefix}.mlp.c_proj`, [spec.inner, spec.width]);
+  return add(g, between, down);
 }
 
 function selfAttention(
@@ -86,7 +95,7 @@ function selfAttention(
   { width, heads, scoreScale }: Gpt2Spec,
 ): Value {
   const prefix = `transformer.h.${layer}.attn`;
-  const all = linearTransposed(g, x, `${prefix}.c_attn`);
+  const all = linearTransposed(g, x, `${prefix}.c_attn`, [width, 3 * width]);
   const [q, k, v] = split(g, all, [width, width, width]).map((part) =>
     splitHeads(g, part, rows, heads.queries, heads.size),
   ) as [Value, Value, Value];
@@ -94,5 +103,5 @@ function selfAttention(
   presentOf(g, layer, heads, now);
   const scores = { scale: scoreScale(layer), bias };
   const mixed = attend(g, q, now.key, now.value, heads, rows, scores);
-  return linearTransposed(g, mixed, `${prefix}.c_proj`);
+  return linearTransposed(g, mixed, `${prefix}.c_proj`, [width, width]);
 }

@@ -17,12 +17,15 @@ export const phi3: Family = {
 function phi3Spec(config: Config): DecoderSpec {
   const inner = config.number('intermediate_size');
   const name = config.string('hidden_act', 'silu');
+  const spec = llamaSpec(config, { attention: { isFused: true } });
+  const { width } = spec;
   return {
-    ...llamaSpec(config),
+    ...spec,
     mlp(g, x, prefix) {
-      const both = linear(g, x, `${prefix}.mlp.gate_up_proj`);
+      const both = linear(g, x, `${prefix}.mlp.gate_up_proj`, [2 * inner, width], false);
       const [gate, up] = split(g, both, [inner, inner]);
-      return linear(g, multiply(g, activation(g, gate!, name), up!), `${prefix}.mlp.down_proj`);
+      const mixed = multiply(g, activation(g, gate!, name), up!);
+      return linear(g, mixed, `${prefix}.mlp.down_proj`, [width, inner], false);
     },
   };
 }

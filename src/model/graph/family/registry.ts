@@ -17,7 +17,7 @@ const FAMILIES: readonly Family[] = [
   ...bert,
   ...distilbert,
   gpt2,
-  llama,
+  ...llama,
   ...gemma,
   phi3,
   ...experts,

@@ -31,6 +31,9 @@ type Side = 'encoder' | 'decoder';
 
 interface T5Spec {
   readonly width: number;
+  readonly inner: number;
+  readonly vocabulary: number;
+  readonly isHeadTied: boolean;
   readonly layers: Readonly<Record<Side, number>>;
   readonly heads: Heads;
   readonly epsilon: number;
@@ -44,16 +47,16 @@ interface T5Spec {
 /** What a config means that does not say it. */
 interface Defaults {
   readonly projection: string;
-  readonly isScaled: (config: Config) => boolean;
+  readonly isTied: (config: Config) => boolean;
 }
 
 export const t5: readonly Family[] = [
   familyOf('T5ForConditionalGeneration', {
     projection: 'relu',
-    isScaled: (config) => config.flag('tie_word_embeddings', true),
+    isTied: (config) => config.flag('tie_word_embeddings', true),
   }),
   // mT5 is never tied, whatever newer configs say.
-  familyOf('MT5ForConditionalGeneration', { projection: 'gated-gelu', isScaled: () => false }),
+  familyOf('MT5ForConditionalGeneration', { projection: 'gated-gelu', isTied: () => false }),
 ];
 
 function familyOf(architecture: string, defaults: Defaults): Family {
@@ -71,7 +74,7 @@ function familyOf(architecture: string, defaults: Defaults): Family {
   };
 }
 
-function specOf(config: Config, { projection, isScaled }: Defaults): T5Spec {
+function specOf(config: Config, { projection, isTied }: Defaults): T5Spec {
   const width = config.number('d_model');
   const layers = config.number('num_layers');
   const count = config.number('num_heads');
@@ -79,6 +82,9 @@ function specOf(config: Config, { projection, isScaled }: Defaults): T5Spec {
   const named = forward === 'gated-gelu' ? 'gelu_new' : forward.replace('gated-', '');
   return {
     width,
+    inner: config.number('d_ff'),
+    vocabulary: config.number('vocab_size'),
+    isHeadTied: isTied(config),
     layers: { encoder: layers, decoder: config.number('num_decoder_layers', layers) },
     heads: { queries: count, keys: count, size: config.number('d_kv') },
     epsilon: config.number('layer_norm_epsilon', 1e-6),
@@ -86,7 +92,7 @@ function specOf(config: Config, { projection, isScaled }: Defaults): T5Spec {
     activation: config.string('dense_act_fn', named),
     buckets: config.number('relative_attention_num_buckets', 32),
     maxDistance: config.number('relative_attention_max_distance', 128),
-    logitScale: config.flag('scale_decoder_outputs', isScaled(config)) ? width ** -0.5 : 1,
+    logitScale: config.flag('scale_decoder_outputs', isTied(config)) ? width ** -0.5 : 1,
   };
 }
 
@@ -95,8 +101,9 @@ function wordTable(g: GraphBuilder, side: Side): string {
 }
 
 /** [tokens, width] */
-function embed(g: GraphBuilder, ids: Value, side: Side): Value {
-  return embedding(g, reshape(g, ids, [-1]), wordTable(g, side));
+function embed(g: GraphBuilder, ids: Value, side: Side, spec: T5Spec): Value {
+  const shape = [spec.vocabulary, spec.width] as const;
+  return embedding(g, reshape(g, ids, [-1]), wordTable(g, side), shape);
 }
 
 /** [heads, query length, key length] */
@@ -114,16 +121,16 @@ function buildEncoder(g: GraphBuilder, spec: T5Spec): void {
   const { ids, rows, bias: padding } = encoderInputs(g);
   const positions = range(g, rows.length);
   const bias = add(g, positionBias(g, positions, positions, 'encoder', spec), padding);
-  let x = embed(g, ids, 'encoder');
+  let x = embed(g, ids, 'encoder', spec);
   for (let layer = 0; layer < spec.layers.encoder; layer++) {
     const prefix = `encoder.block.${layer}.layer`;
     x = residual(g, x, `${prefix}.0`, spec, (normal) => {
       const names = attentionNames(`${prefix}.0.SelfAttention`);
-      return selfAttention(g, normal, names, bias, rows, spec.heads);
+      return selfAttention(g, normal, names, bias, rows, spec);
     });
     x = residual(g, x, `${prefix}.1`, spec, (normal) => mlp(g, normal, `${prefix}.1`, spec));
   }
-  const last = rmsNorm(g, x, 'encoder.final_layer_norm', spec.epsilon);
+  const last = rmsNorm(g, x, 'encoder.final_layer_norm', spec);
   encoderOutput(g, last, rows, spec.width);
 }
 
@@ -131,11 +138,13 @@ function buildDecoder(g: GraphBuilder, spec: T5Spec): void {
   const { width, heads, layers } = spec;
   const inputs = decoderInputs(g, { width, layers: layers.decoder, heads });
   const order = positionBias(g, inputs.positions, inputs.allPositions, 'decoder', spec);
-  let x = embed(g, inputs.ids, 'decoder');
+  let x = embed(g, inputs.ids, 'decoder', spec);
   for (let layer = 0; layer < layers.decoder; layer++) x = block(g, x, layer, order, inputs, spec);
-  const last = rmsNorm(g, x, 'decoder.final_layer_norm', spec.epsilon);
-  const table = firstTable(g, 'lm_head.weight', wordTable(g, 'decoder'));
-  decoderOutput(g, last, inputs.rows, { table, scale: spec.logitScale });
+  const last = rmsNorm(g, x, 'decoder.final_layer_norm', spec);
+  const own = 'lm_head.weight';
+  const table = spec.isHeadTied ? firstTable(g, own, wordTable(g, 'decoder')) : own;
+  const { vocabulary, logitScale } = spec;
+  decoderOutput(g, last, inputs.rows, { table, vocabulary, width, scale: logitScale });
 }
 
 function block(
@@ -149,7 +158,8 @@ function block(
   const prefix = `decoder.block.${layer}.layer`;
   const attended = (of: Attended, names: string, bias: Value) => (normal: Value) => {
     const scores = { scale: 1, bias };
-    return attendCached(g, normal, { of, layer, names: attentionNames(names), scores }, inputs);
+    const attention = { of, layer, names: attentionNames(names), hasBias: false, scores };
+    return attendCached(g, normal, attention, inputs);
   };
   const self = attended('decoder', `${prefix}.0.SelfAttention`, order);
   const source = attended('encoder', `${prefix}.1.EncDecAttention`, inputs.sourceBias);
@@ -163,19 +173,20 @@ function residual(
   g: GraphBuilder,
   x: Value,
   prefix: string,
-  { epsilon }: T5Spec,
+  spec: T5Spec,
   f: (normal: Value) => Value,
 ): Value {
-  return add(g, x, f(rmsNorm(g, x, `${prefix}.layer_norm`, epsilon)));
+  return add(g, x, f(rmsNorm(g, x, `${prefix}.layer_norm`, spec)));
 }
 
 function mlp(g: GraphBuilder, x: Value, prefix: string, spec: T5Spec): Value {
   const name = (part: string) => `${prefix}.DenseReluDense.${part}`;
   if (spec.isGated) {
-    const names = { gate: name('wi_0'), up: name('wi_1'), down: name('wo') };
-    return gatedMlp(g, x, names, spec.activation);
+    return gatedMlp(g, x, { ...spec, gate: name('wi_0'), up: name('wi_1'), down: name('wo') });
   }
-  return linear(g, activation(g, linear(g, x, name('wi')), spec.activation), name('wo'));
+  const { width, inner } = spec;
+  const wide = activation(g, linear(g, x, name('wi'), [inner, width], false), spec.activation);
+  return linear(g, wide, name('wo'), [width, inner], false);
 }
 
 function selfAttention(
@@ -184,11 +195,16 @@ function selfAttention(
   names: AttentionNames,
   bias: Value,
   rows: Rows,
-  heads: Heads,
+  { heads, width }: T5Spec,
 ): Value {
-  const project = (name: string) => splitHeads(g, linear(g, x, name), rows, heads.keys, heads.size);
+  const inner = heads.keys * heads.size;
+  const project = (name: string) => {
+    const all = linear(g, x, name, [inner, width], false);
+    return splitHeads(g, all, rows, heads.keys, heads.size);
+  };
   const [q, k, v] = [project(names.query), project(names.key), project(names.value)];
-  return linear(g, attend(g, q, k, v, heads, rows, { scale: 1, bias }), names.output);
+  const mixed = attend(g, q, k, v, heads, rows, { scale: 1, bias });
+  return linear(g, mixed, names.output, [width, inner], false);
 }
 
 const attentionNames = (prefix: string): AttentionNames => ({
