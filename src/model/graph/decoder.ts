@@ -7,14 +7,8 @@
  * which a family's file makes of its config.
  */
 
-import {
-  attend,
-  extendCache,
-  type Heads,
-  type KeyValue,
-  type Rows,
-  splitHeads,
-} from './attention.ts';
+import { attend, extendCache, type Heads, type Rows, splitHeads } from './attention.ts';
+import { pastOf, presentOf } from './causalCache.ts';
 import type { GraphBuilder, Value } from './graph.ts';
 import { languageHead } from './languageHead.ts';
 import { embedding, linear, rmsNorm } from './layers.ts';
@@ -62,8 +56,6 @@ interface Context {
   readonly angles: Readonly<Record<LayerType, Angles>>;
   readonly bias: Readonly<Record<LayerType, Value>>;
 }
-
-const CACHE = (layer: number, of: 'key' | 'value') => `${layer}.${of}`;
 
 /** Adds the whole model to the graph, with the names of ports that transformers.js knows. */
 export function buildDecoder(g: GraphBuilder, spec: DecoderSpec): void {
@@ -177,26 +169,4 @@ function headsOf(
   const { heads, attention } = spec;
   const apart = splitHeads(g, x, rows, count, heads.size);
   return attention.hasHeadNorms ? rmsNorm(g, apart, norm, normOf(spec, heads.size)) : apart;
-}
-
-export function pastOf(g: GraphBuilder, layer: number, heads: Heads): KeyValue {
-  const port = (of: 'key' | 'value') =>
-    g.input(`past_key_values.${CACHE(layer, of)}`, 'float32', [
-      'batch_size',
-      heads.keys,
-      'past',
-      heads.size,
-    ]);
-  return { key: port('key'), value: port('value') };
-}
-
-export function presentOf(g: GraphBuilder, layer: number, heads: Heads, now: KeyValue): void {
-  for (const of of ['key', 'value'] as const) {
-    g.output(`present.${CACHE(layer, of)}`, now[of], 'float32', [
-      'batch_size',
-      heads.keys,
-      'total',
-      heads.size,
-    ]);
-  }
 }

@@ -4,8 +4,8 @@
  */
 
 import { attend, extendCache, type Heads, type Rows, splitHeads } from '../attention.ts';
+import { pastOf, presentOf } from '../causalCache.ts';
 import { type Config, quotient } from '../config.ts';
-import { pastOf, presentOf } from '../decoder.ts';
 import type { GraphBuilder, Value } from '../graph.ts';
 import { languageHead } from '../languageHead.ts';
 import { activation, embedding, layerNorm, linearTransposed } from '../layers.ts';
