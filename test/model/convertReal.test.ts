@@ -51,9 +51,9 @@ describe.skipIf(!isThere)('bert-sst2-a, converted (skipped without ../shared)', 
     });
     const model = await openCheckpointModel(checkpointOf('bert-sst2-a'), 'a');
     const few = items.slice(0, 40);
-    const wanted = await model.classify!.logProbabilities(few, { truncate: 48 });
+    const wanted = await model.classify!.logProbabilities(few, { truncate: true });
     for (const [i, { text }] of few.entries()) {
-      const [found] = await classify(text, { max_length: 48, truncation: true } as never);
+      const [found] = await classify(text);
       const { label, score } = found as { label: string; score: number };
       expect(label).toBe(model.classify!.labels[best(wanted[i]!)]);
       expect(Math.abs(score - Math.exp(Math.max(...wanted[i]!)))).toBeLessThan(1e-4);
