@@ -22,4 +22,34 @@ export {
   planMergeFile,
 } from './merge/merge.ts';
 export { recipeJsonSchema } from './merge/recipe/jsonSchema.ts';
+export {
+  type ConvertOptions,
+  type ConvertReport,
+  convertToOnnx,
+} from './model/convert/convertToOnnx.ts';
+export { generate } from './model/generate/generate.ts';
+export {
+  generateText,
+  type TextGeneration,
+  type TextOptions,
+} from './model/generate/generateText.ts';
+export type { Generation, Hypothesis } from './model/generate/hypothesis.ts';
+export type { GenerationOptions } from './model/generate/options.ts';
+export type {
+  ChatMessage,
+  Classifier,
+  Embedder,
+  Item,
+  LanguageModel,
+  RequestOptions,
+  Responder,
+  TextRequest,
+  TextResponse,
+  TextScore,
+  TextScorer,
+  TokenModel,
+  TokenStream,
+} from './model/languageModel.ts';
+export { type OpenModelOptions, openModel } from './open.ts';
+export { METRICS, metricNamed } from './task/metrics/registry.ts';
 export type { Dtype, MergeableDtype } from './tensor/dtype.ts';
