@@ -5,6 +5,13 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { FAMILIES, readReference } from '../model/family.ts';
+import {
+  chatAnswer,
+  chatPiece,
+  sendJson,
+  sendPieces,
+  startEndpoint,
+} from '../model/http/fakeEndpoint.ts';
 import { withTokenizer } from '../model/tinyTokenizer.ts';
 import { runMain, scratchFolder } from './runMain.ts';
 
@@ -156,6 +163,62 @@ describe('score and embed', () => {
     mean.forEach((value, i) => {
       expect(Math.abs(vector[i] - value)).toBeLessThan(1e-4);
     });
+  });
+});
+
+describe('a model behind HTTP', () => {
+  const env = { OPENAI_API_KEY: 'sk-very-secret' };
+
+  it('writes, with the key of the environment', async () => {
+    const { name, asked } = await startEndpoint((_, response) => {
+      const end = chatPiece('', { finish_reason: 'stop' });
+      sendPieces(response, [chatPiece('Hel'), chatPiece('lo'), end, 'data: [DONE]\n\n']);
+      response.end();
+    });
+    const { code, stdout, stderr } = await runMain(['generate', name, 'Hi'], { env });
+    expect({ code, stdout }, stderr).toEqual({ code: 0, stdout: 'Hello\n' });
+    expect(asked[0]!.headers.authorization).toBe(`Bearer ${env.OPENAI_API_KEY}`);
+  });
+
+  it('labels, by its answers where it gives no log-probabilities', async () => {
+    const { name } = await startEndpoint(({ body }, response) =>
+      sendJson(response, chatAnswer(JSON.stringify(body).includes('great') ? ' good' : ' bad')),
+    );
+    const argv = ['predict', name, 'great', 'awful', '--json', '--prompt', 'Review: {text} is'];
+    const { code, stdout, stderr } = await runMain(
+      [...argv, '--labels', 'negative=bad|poor,positive=good'],
+      { env },
+    );
+    expect(code, stderr).toBe(0);
+    expect(lines(stdout).map(({ label }) => label)).toEqual(['positive', 'negative']);
+  });
+
+  it('fails with status and endpoint, and never with the key', async () => {
+    const { name, origin } = await startEndpoint((_, response) =>
+      sendJson(response, { error: { message: `no such key: ${env.OPENAI_API_KEY}` } }, 401),
+    );
+    const { code, stdout, stderr } = await runMain(['generate', name, 'Hi', '--json'], { env });
+    expect(code).toBe(2);
+    expect(stderr).toContain('401');
+    expect(stderr).toContain(origin);
+    expect(stdout + stderr).not.toContain(env.OPENAI_API_KEY);
+  });
+});
+
+describe('convert', () => {
+  it('writes a folder that runs', async () => {
+    const folder = scratchFolder();
+    const argv = ['convert', modelOf('bert'), 'onnx-bert', '--to', 'onnx', '--quantize', 'int8'];
+    const { code, stdout, stderr } = await runMain(argv, { currentFolder: folder });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('onnx/model_quantized.onnx');
+    const run = await runMain(['predict', 'onnx-bert', TEXTS[0]!, '--json'], {
+      currentFolder: folder,
+    });
+    const direct = await runMain(['predict', modelOf('bert'), TEXTS[0]!, '--json']);
+    expect(lines(run.stdout)[0].label).toBe(lines(direct.stdout)[0].label);
+    const again = await runMain(argv, { currentFolder: folder });
+    expect(again.code).toBe(2);
   });
 });
 
