@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { openCheckpointModel } from '../../src/model/checkpointModel.ts';
 import { generateText } from '../../src/model/generate/generateText.ts';
 import type { LanguageModel } from '../../src/model/languageModel.ts';
+import { bleu } from '../../src/task/metrics/bleu.ts';
+import { measure } from '../../src/task/metrics/statisticsTable.ts';
 import { worstError } from './family.ts';
 
 const SHARED = join(import.meta.dirname, '../../../shared');
@@ -119,12 +121,13 @@ describe.skipIf(!isThere)('causal models (skipped without ../shared)', () => {
 
 describe.skipIf(!isThere)('translation (skipped without ../shared)', () => {
   it('marian-de-en-a translates the test set as the reference does', async () => {
-    const { hypotheses_beam4: wanted } = referenceOf('marian-de-en-a');
+    const { hypotheses_beam4: wanted, bleu: wantedBleu } = referenceOf('marian-de-en-a');
     const lines = readFileSync(join(SHARED, 'data/multi30k/test2016.tsv'), 'utf8').trim();
-    const sources = lines
+    const pairs = lines
       .split('\n')
       .slice(1)
-      .map((line) => line.split('\t')[0]!);
+      .map((line) => line.split('\t'));
+    const sources = pairs.map(([source]) => source!);
     await withModel('marian-de-en-a', async ({ next }) => {
       const found: string[] = [];
       for (let start = 0; start < sources.length; start += 16) {
@@ -137,6 +140,8 @@ describe.skipIf(!isThere)('translation (skipped without ../shared)', () => {
       }
       const same = found.filter((text, i) => text === wanted[i]).length;
       expect(same / wanted.length).toBeGreaterThanOrEqual(0.99);
+      const items = found.map((hypothesis, i) => ({ hypothesis, references: [pairs[i]![1]!] }));
+      expect(Math.abs(measure(bleu(), items) - wantedBleu)).toBeLessThan(0.1);
     });
   }, 180_000);
 });
