@@ -20,7 +20,7 @@ import type {
   TokenStream,
 } from './languageModel.ts';
 import { textScorer } from './scoreText.ts';
-import { truncated } from './textTokenizer.ts';
+import { fittingTokens } from './textTokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface ModelFiles {
@@ -34,7 +34,8 @@ export interface ModelFiles {
 export function modelOver(engine: Engine, files: ModelFiles): LanguageModel {
   const { task } = engine.facts;
   const limit = limitOf(files.config);
-  const idsOf = (item: Item, options: RequestOptions) => tokensOf(files, limit, item, options);
+  const idsOf = (item: Item, options: RequestOptions) =>
+    fittingTokens(files.tokenizer, limit, files.name, item, options);
   const writes = task === 'causal' || task === 'sequence_to_sequence';
   const next = writes ? tokenModel(engine, files, limit) : undefined;
   return {
@@ -64,21 +65,6 @@ function limitOf(config: JsonObject): number | undefined {
   // RoBERTa counts its positions from behind the padding token.
   const isShifted = ['roberta', 'xlm-roberta'].includes(String(config.model_type));
   return isShifted ? most - Number(config.pad_token_id ?? 1) - 1 : most;
-}
-
-function tokensOf(
-  { tokenizer, name }: ModelFiles,
-  limit: number | undefined,
-  { id, text }: Item,
-  { truncate }: RequestOptions,
-): number[] {
-  const most = typeof truncate === 'number' ? Math.min(truncate, limit ?? truncate) : limit;
-  if (truncate && most !== undefined) return truncated(tokenizer, text, most);
-  const ids = tokenizer.encode(text);
-  if (limit === undefined || ids.length <= limit) return ids;
-  throw badInput(
-    `item "${id}" has ${ids.length} tokens, and ${name} reads ${limit} (ask for truncation to cut it)`,
-  );
 }
 
 function classifier(engine: Engine, { config }: ModelFiles, idsOf: IdsOf): Classifier {

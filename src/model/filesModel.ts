@@ -6,12 +6,10 @@
 import type { Checkpoint, JsonObject, TensorEntry } from '../checkpoint/checkpoint.ts';
 import { LENGTH_BYTES, parseSafetensorsHeader } from '../checkpoint/safetensors/parse.ts';
 import { badInput } from '../errors.ts';
-import { bitsPerElement } from '../tensor/dtype.ts';
-import { elementCountOf } from '../tensor/shape.ts';
 import { openEngine } from './engine/engine.ts';
 import type { Runtime, WeightStore } from './engine/session.ts';
+import { storedPlace } from './engine/storedPlace.ts';
 import { modelOver } from './engineModel.ts';
-import type { StoredWeight } from './graph/serialize.ts';
 import type { LanguageModel } from './languageModel.ts';
 import { createTokenizer } from './textTokenizer.ts';
 
@@ -89,18 +87,16 @@ function headerOf(file: string, bytes: Uint8Array): TensorEntry[] {
     .tensors;
 }
 
-const TYPES = { F32: 'F32', F16: 'F16', BF16: 'BF16' } as const;
-
 function storeOf(checkpoint: Checkpoint, files: ModelBytes): WeightStore {
   return {
     data: files,
-    placeOf(weight): StoredWeight {
-      const { dtype, shape, name, file, byteOffset } = checkpoint.tensors.get(weight)!;
-      const type = TYPES[dtype as keyof typeof TYPES];
-      if (!type)
-        throw badInput(`tensor "${name}" is ${dtype}, and only F32, F16 and BF16 can be run`);
-      const byteLength = (elementCountOf(shape, name) * bitsPerElement(dtype)) / 8;
-      return { type, location: checkpoint.files[file]!.name, byteOffset, byteLength };
+    placeOf(weight) {
+      const entry = checkpoint.tensors.get(weight)!;
+      const place = storedPlace(entry, checkpoint.files[entry.file]!.name);
+      if (place) return place;
+      throw badInput(
+        `tensor "${entry.name}" is ${entry.dtype}, and only F32, F16 and BF16 can be run`,
+      );
     },
   };
 }

@@ -3,8 +3,8 @@
  * predicted after the token that begins every text; where a model has none, the first token is given.
  */
 
-import { badInput } from '../errors.ts';
 import type { Item, RequestOptions, TextScorer, TokenModel } from './languageModel.ts';
+import { mostTokens, tooManyTokens } from './textTokenizer.ts';
 
 export interface ScoredText {
   readonly input: readonly number[];
@@ -33,11 +33,9 @@ function splitText(
 ): ScoredText {
   const bare = tokenizer.encode(text, { specialTokens: false });
   const tokens = beginning === undefined ? bare : [beginning, ...bare];
-  const most = typeof truncate === 'number' ? Math.min(truncate, maxTokens ?? truncate) : maxTokens;
+  const most = mostTokens(maxTokens, truncate);
   if (most !== undefined && tokens.length > most && !truncate) {
-    throw badInput(
-      `item "${id}" has ${tokens.length} tokens, and the model reads ${most} (ask for truncation to cut it)`,
-    );
+    throw tooManyTokens(id, tokens.length, 'the model', most);
   }
   const kept = truncate && most !== undefined ? tokens.slice(0, most) : tokens;
   return { input: kept.slice(0, 1), continuation: kept.slice(1) };

@@ -2,6 +2,8 @@
 
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { JsonObject } from '../checkpoint/checkpoint.ts';
+import { badInput, type FusionError } from '../errors.ts';
+import type { Item, RequestOptions } from './languageModel.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export function createTokenizer(tokenizerJson: JsonObject, tokenizerConfig: JsonObject): Tokenizer {
@@ -41,4 +43,37 @@ export function truncated(tokenizer: Tokenizer, text: string, most: number): num
   if (special <= 0 || before < 0) return whole.slice(0, most);
   const after = whole.slice(before + bare.length);
   return [...whole.slice(0, before), ...bare.slice(0, most - special), ...after];
+}
+
+/**
+ * The ids of an item: all of them, or cut where the caller allows it.
+ *
+ * @param limit what the model reads at the most
+ * @param name the model, for messages
+ */
+export function fittingTokens(
+  tokenizer: Tokenizer,
+  limit: number | undefined,
+  name: string,
+  { id, text }: Item,
+  { truncate }: RequestOptions = {},
+): number[] {
+  const most = mostTokens(limit, truncate);
+  if (truncate && most !== undefined) return truncated(tokenizer, text, most);
+  const ids = tokenizer.encode(text);
+  if (limit === undefined || ids.length <= limit) return ids;
+  throw tooManyTokens(id, ids.length, name, limit);
+}
+
+export function mostTokens(
+  limit: number | undefined,
+  truncate: RequestOptions['truncate'],
+): number | undefined {
+  return typeof truncate === 'number' ? Math.min(truncate, limit ?? truncate) : limit;
+}
+
+export function tooManyTokens(id: string, count: number, name: string, limit: number): FusionError {
+  return badInput(
+    `item "${id}" has ${count} tokens, and ${name} reads ${limit} (ask for truncation to cut it)`,
+  );
 }

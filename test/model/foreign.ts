@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCheckpoint } from '../../src/checkpoint/open.ts';
 import { planOnnxFiles } from '../../src/model/convert/planOnnx.ts';
-import { openWeightReader } from '../../src/model/convert/tensorGroups.ts';
+import { openWeightReader } from '../../src/model/engine/weightReader.ts';
 import type { Graph, GraphNode, GraphPort } from '../../src/model/graph/graph.ts';
 import { encodeMessage, FIELDS, fieldHead } from '../../src/model/graph/proto.ts';
 import { modelMessage } from '../../src/model/graph/serialize.ts';

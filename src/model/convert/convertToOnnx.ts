@@ -17,8 +17,8 @@ import {
   planOutputFolder,
   publish,
 } from '../../merge/run/outputFolder.ts';
+import { openWeightReader, type WeightReader } from '../engine/weightReader.ts';
 import { type OnnxFile, planOnnxFiles } from './planOnnx.ts';
-import { openWeightReader, type WeightReader } from './tensorGroups.ts';
 import { writeFolder } from './writeFolder.ts';
 import type { WriteControl } from './writeOnnx.ts';
 

@@ -2,10 +2,11 @@
 
 import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.ts';
 import { buildGraphs, type Part } from '../engine/checkpointGraphs.ts';
+import type { WeightReader } from '../engine/weightReader.ts';
 import type { Graph } from '../graph/graph.ts';
 import { exportedGraph } from './exportedGraph.ts';
 import { type QuantizedGraph, quantizedGraph } from './quantizedGraph.ts';
-import { byteLengthOf, type TensorGroup, tensorGroups, type WeightReader } from './tensorGroups.ts';
+import { byteLengthOf, type TensorGroup, tensorGroups } from './tensorGroups.ts';
 
 export interface OnnxFile {
   /** In the folder `onnx`. */

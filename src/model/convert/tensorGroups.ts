@@ -3,11 +3,8 @@
  * checkpoint comes together, and only while it is being written.
  */
 
-import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
-import { readStrided } from '../../checkpoint/strided.ts';
-import { openWeightBytes } from '../../checkpoint/weightBytes.ts';
 import { elementCountOf, type Shape } from '../../tensor/shape.ts';
-import { createFloat32Reader } from '../engine/float32Reader.ts';
+import type { WeightReader } from '../engine/weightReader.ts';
 import type { GraphWeight } from '../graph/graph.ts';
 import { quantizeMatrix } from './quantize.ts';
 import {
@@ -28,24 +25,6 @@ export interface TensorGroup {
   readonly tensors: readonly FileTensor[];
   /** The bytes of each. */
   readonly read: () => readonly Uint8Array[];
-}
-
-export interface WeightReader {
-  readonly read: (weight: string) => Float32Array;
-  readonly close: () => void;
-}
-
-export function openWeightReader(checkpoint: Checkpoint): WeightReader {
-  const files = openWeightBytes(checkpoint);
-  const convert = createFloat32Reader();
-  return {
-    read(weight) {
-      const entry = checkpoint.tensors.get(weight)!;
-      const bytes = (into: Uint8Array, offset: number) => files.read(entry.file, into, offset);
-      return convert(entry, (start, end, target) => readStrided(bytes, entry, start, end, target));
-    },
-    close: files.close,
-  };
 }
 
 export function tensorGroups(

@@ -7,37 +7,27 @@
 import { realpathSync } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
 import type { Checkpoint, TensorEntry } from '../../checkpoint/checkpoint.ts';
-import { readStrided } from '../../checkpoint/strided.ts';
-import { openWeightBytes, type WeightBytes } from '../../checkpoint/weightBytes.ts';
-import { bitsPerElement, type Dtype } from '../../tensor/dtype.ts';
-import { elementCountOf } from '../../tensor/shape.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { StoredWeight } from '../graph/serialize.ts';
-import { createFloat32Reader } from './float32Reader.ts';
 import type { WeightStore } from './session.ts';
-
-const IN_PLACE: Partial<Record<Dtype, StoredWeight['type']>> = {
-  F32: 'F32',
-  F16: 'F16',
-  BF16: 'BF16',
-};
+import { storedPlace } from './storedPlace.ts';
+import { openWeightReader } from './weightReader.ts';
 
 export function storeOf(checkpoint: Checkpoint, graphs: readonly Graph[]): WeightStore {
   const names = new Set(graphs.flatMap(({ weights }) => weights.map(({ name }) => name)));
   const data = new Map<string, Uint8Array>();
   const places = new Map<string, StoredWeight>();
-  const files = openWeightBytes(checkpoint);
-  const convert = createFloat32Reader();
+  const weights = openWeightReader(checkpoint);
   const { folder, locations } = locate(checkpoint);
   try {
     for (const name of names) {
       const entry = checkpoint.tensors.get(name)!;
       const place = placeInFile(entry, locations[entry.file]!);
-      if (!place) data.set(name, bytesOf(convert(entry, reader(files, entry))));
+      if (!place) data.set(name, bytesOf(weights.read(name)));
       places.set(name, place ?? memoryPlace(name, data.get(name)!.byteLength));
     }
   } finally {
-    files.close();
+    weights.close();
   }
   return { folder, data, placeOf: (name) => places.get(name)! };
 }
@@ -56,21 +46,8 @@ function locate({ files }: Checkpoint): { folder: string; locations: string[] } 
 }
 
 function placeInFile(entry: TensorEntry, location: string): StoredWeight | undefined {
-  const type = IN_PLACE[entry.dtype];
-  if (!type || entry.strides) return undefined;
-  const count = elementCountOf(entry.shape, entry.name);
-  if (count === 0) return undefined;
-  return {
-    type,
-    location,
-    byteOffset: entry.byteOffset,
-    byteLength: (count * bitsPerElement(entry.dtype)) / 8,
-  };
-}
-
-function reader(files: WeightBytes, entry: TensorEntry) {
-  return (start: number, end: number, target: Uint8Array) =>
-    readStrided((into, offset) => files.read(entry.file, into, offset), entry, start, end, target);
+  const place = entry.strides ? undefined : storedPlace(entry, location);
+  return place?.byteLength === 0 ? undefined : place;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {

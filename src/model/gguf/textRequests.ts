@@ -1,8 +1,7 @@
 /** Requests about whole texts: how probable they are, and their features. */
 
-import { badInput } from '../../errors.ts';
 import type { Embedder, Item, RequestOptions, TextScore, TextScorer } from '../languageModel.ts';
-import { truncated } from '../textTokenizer.ts';
+import { fittingTokens } from '../textTokenizer.ts';
 import { type SignalOf, stoppable } from './causalModel.ts';
 import { embeddingsOf } from './embedding.ts';
 import type { GgufEngine } from './llamaContext.ts';
@@ -55,14 +54,8 @@ export function embedder(engine: GgufEngine, vocabulary: Vocabulary, signalOf: S
 function tokensOf(
   { name, maxTokens }: GgufEngine,
   tokenizer: Vocabulary,
-  { id, text }: Item,
-  { truncate }: RequestOptions = {},
+  item: Item,
+  options?: RequestOptions,
 ): number[] {
-  const most = typeof truncate === 'number' ? Math.min(truncate, maxTokens) : maxTokens;
-  if (truncate) return truncated(tokenizer, text, most);
-  const ids = tokenizer.encode(text);
-  if (ids.length <= maxTokens) return ids;
-  throw badInput(
-    `item "${id}" has ${ids.length} tokens, and ${name} reads ${maxTokens} (ask for truncation to cut it)`,
-  );
+  return fittingTokens(tokenizer, maxTokens, name, item, options);
 }
