@@ -19,7 +19,7 @@ export interface LanguageModel {
   readonly respond?: Responder;
   /** A conversation as the text that the model continues, by the template that it was trained with. */
   readonly chatPrompt?: (messages: readonly ChatMessage[]) => string;
-  readonly recall?: Recaller;
+  readonly write?: Writer;
   /** Gives back threads, memory and connections; requests under way fail as aborted. */
   readonly close: () => Promise<void>;
 }
@@ -171,20 +171,20 @@ export interface Responder {
   ) => Promise<TextResponse>;
 }
 
-export interface RecalledText {
+export interface WrittenText {
   readonly text: string;
   /** Of the whole text, where it is known. */
   readonly logProbability?: number;
 }
 
 /**
- * Gives back texts that were written for these very items before, such as those of a file of
- * predictions. It knows items by their ids and never reads them.
+ * Writes one whole text per item in a way of its own: a file of predictions gives back what was
+ * written before and knows items by their ids alone; a fusion of whole outputs searches by its recipe.
  */
-export interface Recaller {
-  /** One text per item; an item that nothing was written for is refused. */
+export interface Writer {
+  /** One text per item; an item that nothing can be written for is refused. */
   readonly texts: (
     items: readonly Item[],
     options?: RequestOptions,
-  ) => Promise<readonly RecalledText[]>;
+  ) => Promise<readonly WrittenText[]>;
 }

@@ -15,12 +15,12 @@ import type {
   Classifier,
   Item,
   LanguageModel,
-  RecalledText,
-  Recaller,
   RequestOptions,
+  Writer,
+  WrittenText,
 } from './languageModel.ts';
 
-/** `classify` for a file of labels, `recall` for one of texts. `name` is as the user named it. */
+/** `classify` for a file of labels, `write` for one of texts. `name` is as the user named it. */
 export async function openPredictions(
   path: string,
   name: string,
@@ -30,7 +30,7 @@ export async function openPredictions(
   const model = { name, close: async () => {} };
   return predictions.kind === 'labels'
     ? { ...model, classify: classifierOf(predictions, path) }
-    : { ...model, recall: recallerOf(predictions, path) };
+    : { ...model, write: writerOf(predictions, path) };
 }
 
 function classifierOf({ labels, byId }: LabelPredictions, path: string): Classifier {
@@ -51,11 +51,11 @@ function logProbabilities(
   );
 }
 
-function recallerOf({ byId }: TextPredictions, path: string): Recaller {
+function writerOf({ byId }: TextPredictions, path: string): Writer {
   return {
     texts: async (items, options) =>
       lookUp(items, byId, path, options).map(
-        ({ text, logprob }): RecalledText =>
+        ({ text, logprob }): WrittenText =>
           logprob === undefined ? { text } : { text, logProbability: logprob },
       ),
   };

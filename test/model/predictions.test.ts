@@ -14,7 +14,7 @@ describe('a file of predictions as a model', () => {
   it('classifies by id, in the order asked for, as often as asked', async () => {
     const model = await open('p.csv', 'id,label,p:pos,p:neg\na,pos,0.75,0.25\nb,neg,0,1\n');
     expect(model.name).toBe('mine');
-    expect(model.recall).toBeUndefined();
+    expect(model.write).toBeUndefined();
     expect(model.classify?.labels).toEqual(['pos', 'neg']);
     expect(await model.classify?.logProbabilities(items('b', 'a', 'b'))).toEqual([
       Float64Array.of(Number.NEGATIVE_INFINITY, 0),
@@ -45,13 +45,13 @@ describe('a file of predictions as a model', () => {
     ]);
   });
 
-  it('recalls texts', async () => {
+  it('gives back texts', async () => {
     const model = await open(
       'p.jsonl',
       '{"id":"a","text":"ein Hund","logprob":-2.5}\n{"id":"b","text":""}\n',
     );
     expect(model.classify).toBeUndefined();
-    expect(await model.recall?.texts(items('b', 'a'))).toEqual([
+    expect(await model.write?.texts(items('b', 'a'))).toEqual([
       { text: '' },
       { text: 'ein Hund', logProbability: -2.5 },
     ]);
@@ -76,7 +76,7 @@ describe('refused', () => {
 
   it('an item of a file of texts', async () => {
     const model = await open('p.csv', 'id,text\n10,x\n');
-    expect(await messageOf(() => model.recall!.texts(items('0')))).toContain('item "0": is not');
+    expect(await messageOf(() => model.write!.texts(items('0')))).toContain('item "0": is not');
   });
 
   it('what was stopped', async () => {
