@@ -26,6 +26,8 @@ const LAYERS = [
   'train',
   'ensemble',
   'structure',
+  'openOptions.ts',
+  'openFusion.ts',
   'open.ts',
   'select',
   'server',
@@ -86,6 +88,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'model/convert/writeFolder.ts': ['fs/promises', 'path'],
   'model/convert/writeOnnx.ts': ['fs/promises', 'path'],
   'train/textClassifierCheckpoint.ts': ['fs/promises', 'path'],
+  'openFusion.ts': ['fs/promises', 'os', 'path'],
   'open.ts': ['fs/promises', 'os', 'path'],
   'cli/': ['fs', 'fs/promises', 'os', 'path'],
 };
