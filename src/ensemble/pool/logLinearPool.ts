@@ -12,6 +12,7 @@ import { badInput } from '../../errors.ts';
 import { logSumExp } from '../../numeric/logSumExp.ts';
 import { assertSameLengths, type Distribution } from './distribution.ts';
 import { assertLogLinearWeights, keepPlausible } from './plausible.ts';
+import { weightedScores } from './weightedScores.ts';
 
 export interface LogLinearOptions {
   /** False leaves out log Z, as Marian's ensembles do; the result is then no distribution. */
@@ -40,7 +41,7 @@ export function logLinearPool(
   const lowest = Math.log(floor);
   const scores = new Float64Array(size);
   for (let start = 0; start < out.length; start += size) {
-    addUp(members, weights, start, lowest, scores);
+    weightedScores(members, weights, start, lowest, scores);
     if (plausibility !== undefined) {
       keepPlausible(members, weights, start, lowest, plausibility, scores);
     }
@@ -48,33 +49,6 @@ export function logLinearPool(
     assertSomethingIsLeft(logTotal, start / size);
     const shift = normalized ? logTotal : 0;
     for (let k = 0; k < size; k++) out[start + k] = scores[k]! - shift;
-  }
-}
-
-/** scores[k] = sum_i w_i max(log p_i, lowest) over the row that begins at `start`. */
-export function addUp(
-  members: readonly Distribution[],
-  weights: readonly number[],
-  start: number,
-  lowest: number,
-  scores: Float64Array,
-): void {
-  scores.fill(0);
-  members.forEach((member, i) => {
-    // 0 times the logarithm of 0 would be NaN.
-    if (weights[i] !== 0) addScaled(member, weights[i]!, start, lowest, scores);
-  });
-}
-
-function addScaled(
-  member: Distribution,
-  weight: number,
-  start: number,
-  lowest: number,
-  scores: Float64Array,
-): void {
-  for (let k = 0; k < scores.length; k++) {
-    scores[k] = scores[k]! + weight * Math.max(member[start + k]!, lowest);
   }
 }
 

@@ -11,7 +11,7 @@
 
 import { badInput } from '../../errors.ts';
 import type { Distribution } from './distribution.ts';
-import { addUp } from './logLinearPool.ts';
+import { weightedScores } from './weightedScores.ts';
 
 /** Sets the scores of a row's implausible outcomes to -Infinity. */
 export function keepPlausible(
@@ -25,7 +25,7 @@ export function keepPlausible(
   const positive = weights.map((weight) => Math.max(0, weight));
   const total = positive.reduce((sum, weight) => sum + weight, 0);
   const expert = new Float64Array(scores.length);
-  addUp(
+  weightedScores(
     members,
     positive.map((weight) => weight / total),
     start,
