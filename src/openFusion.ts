@@ -20,6 +20,8 @@ import type { OpenModelOptions } from './openOptions.ts';
 export type OpenMember = (name: string, options: OpenModelOptions) => Promise<LanguageModel>;
 
 export interface OpenedFusion {
+  /** Where the recipe was found. */
+  readonly path: string;
   readonly recipe: FusionRecipe;
   readonly model: EnsembleModel;
 }
@@ -62,7 +64,8 @@ export async function openFusion(
   const members = await openMembers(recipe, memberOptions, open);
   try {
     const { kind, task, settings, onFailure } = recipe;
-    return { recipe, model: createEnsemble(members, { name, kind, task, settings, onFailure }) };
+    const model = createEnsemble(members, { name, kind, task, settings, onFailure });
+    return { path, recipe, model };
   } catch (error) {
     await closeAll(members);
     throw error;

@@ -9,6 +9,7 @@ import { type CliContext, columnsOf, processContext } from './context.ts';
 import { addConvertCommand } from './convert.ts';
 import { addDiffCommand } from './diff.ts';
 import { addExplainCommand } from './explain.ts';
+import { addFitCommand } from './fit.ts';
 import { addGenerateCommand, addTranslateCommand } from './generate.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addMergeCommand } from './merge.ts';
@@ -68,6 +69,7 @@ function createProgram(context: CliContext): Command {
   addTranslateCommand(program, context);
   addScoreCommand(program, context);
   addEmbedCommand(program, context);
+  addFitCommand(program, context);
   addExplainCommand(program, context);
   addConvertCommand(program, context);
   return program;

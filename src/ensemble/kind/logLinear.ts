@@ -33,7 +33,7 @@ export const logLinear = defineKind({
   name: 'log_linear',
   summary: 'The weighted geometric mean of probabilities; weights count as written.',
   tasks: ['text-classification', 'translation', 'text-generation'],
-  fit: 'weights',
+  fit: () => ({ pool: 'log_linear' }),
   keys,
   create: (members, { labels, generation, ...given }, context) => {
     const options = given as LogLinearOptions;
