@@ -44,8 +44,9 @@ const FEATURES: Readonly<Record<string, Feature>> = {
 
 const SCORE = 'score:';
 
-/** Throws if a name is none of the features. */
+/** Throws if a name is none of the features, or if there is no name. */
 export function assertFeatureNames(names: readonly string[], members: readonly string[]): void {
+  if (names.length === 0) throw badInput('reranking: there are no features to rank by');
   const known = [...Object.keys(FEATURES), ...members.map((member) => SCORE + member)];
   const wrong = names.find((name) => !known.includes(name));
   if (wrong !== undefined)

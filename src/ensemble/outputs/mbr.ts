@@ -38,6 +38,7 @@ export interface MbrDecision {
 }
 
 export function decideByMbr(candidates: ItemCandidates, settings: MbrSettings): MbrDecision {
+  if (candidates.length === 0) throw badInput('candidates: an item has none to choose from');
   const { utility, countSelf = true } = settings;
   const weights = referenceWeights(candidates, settings);
   const texts = candidates.map(({ text }) => text);
@@ -56,7 +57,6 @@ export function expectedUtilities(
   utility: TextMetric,
   countSelf: boolean,
 ): Float64Array {
-  if (texts.length === 0) throw badInput('candidates: an item has none to choose from');
   const distinct = [...new Set(texts)];
   const numberOf = new Map(distinct.map((text, i) => [text, i]));
   const numbers = Uint32Array.from(texts, (text) => numberOf.get(text)!);
