@@ -60,6 +60,7 @@ export function fitLogLinearWeights(
   options: LogLinearWeightsOptions = {},
 ): LogLinearWeights {
   assertTable(table);
+  assertLabels(table);
   const { domain = 'nonNegative', floor = DEFAULT_FLOOR, ridge = 0, ...search } = options;
   assertSettings(floor, ridge);
   const f = logLinearFunction(table, floor, ridge);
@@ -85,6 +86,13 @@ function startOf(domain: WeightDomain, { members }: MemberTable): Float64Array {
 
 function lossWithoutRidge(f: LogLinearFunction, x: Float64Array, ridge: number): number {
   return f.valueAt(x) - (ridge / 2) * x.reduce((sum, w) => sum + w * w, 0);
+}
+
+function assertLabels({ labelCount }: MemberTable): void {
+  if (labelCount > 1) return;
+  throw badInput(
+    'log-linear weights: the table has one label, and Z needs the probabilities of all',
+  );
 }
 
 function assertSettings(floor: number, ridge: number): void {
