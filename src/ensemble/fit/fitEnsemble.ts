@@ -85,8 +85,8 @@ function sumsOf(values: Float64Array, groups: readonly number[], count: number):
   return sums;
 }
 
-/** Numbers of the table that is kept: 512 MiB. */
-const MOST_NUMBERS = 2 ** 26;
+/** Numbers of the table that is kept: 256 MiB. */
+const MOST_NUMBERS = 2 ** 25;
 
 async function wholeDistributions(
   members: readonly Member[],

@@ -6,8 +6,19 @@ import { bayes } from './bayes.ts';
 import type { EnsembleKind } from './kind.ts';
 import { linear } from './linear.ts';
 import { logLinear } from './logLinear.ts';
+import { mbr, rerank } from './outputs.ts';
+import { borda, condorcet, vote } from './votes.ts';
 
-export const ENSEMBLE_KINDS: readonly EnsembleKind[] = [linear, logLinear, bayes];
+export const ENSEMBLE_KINDS: readonly EnsembleKind[] = [
+  linear,
+  logLinear,
+  vote,
+  borda,
+  condorcet,
+  bayes,
+  mbr,
+  rerank,
+];
 
 export function kindNamed(name: string): EnsembleKind {
   const found = ENSEMBLE_KINDS.find((kind) => kind.name === name);
