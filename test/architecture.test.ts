@@ -86,6 +86,8 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'model/convert/writeOnnx.ts': ['fs/promises', 'path'],
   'train/textClassifierCheckpoint.ts': ['fs/promises', 'path'],
   'open.ts': ['fs/promises', 'os', 'path'],
+  'server/access.ts': ['crypto'],
+  'server/startServer.ts': ['http', 'net', 'timers/promises'],
   'cli/': ['fs', 'fs/promises', 'os', 'path'],
 };
 
@@ -108,6 +110,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'model/http/serverMessage.ts': ['zod'],
   'model/http/tokenLogProbabilities.ts': ['zod'],
   'train/textClassifierCheckpoint.ts': ['zod'],
+  'server/': ['zod'],
+  'server/createServer.ts': ['hono'],
+  'server/guards.ts': ['hono'],
+  'server/startServer.ts': ['@hono/node-server'],
   'cli/': ['cli-progress', 'cli-table3', 'commander', 'fastest-levenshtein', 'picocolors'],
 };
 

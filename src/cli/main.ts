@@ -14,6 +14,7 @@ import { addMergeCommand } from './merge.ts';
 import { addPredictCommand } from './predict.ts';
 import { reportError } from './reportError.ts';
 import { addEmbedCommand, addScoreCommand } from './score.ts';
+import { addServeCommand } from './serve.ts';
 
 const EXAMPLES = `
 A merge, from the recipe to the result:
@@ -68,6 +69,7 @@ function createProgram(context: CliContext): Command {
   addScoreCommand(program, context);
   addEmbedCommand(program, context);
   addConvertCommand(program, context);
+  addServeCommand(program, context);
   return program;
 }
 
