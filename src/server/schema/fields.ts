@@ -39,7 +39,9 @@ export const SAMPLING = {
     .describe('Above 1: tokens that were there are less probable.'),
   seed: z.int().describe('The same seed draws the same text.'),
   stop: z
-    .union([z.string().min(1), z.array(z.string().min(1)).max(16)])
+    .union([z.string().min(1), z.array(z.string().min(1)).max(16)], {
+      error: 'is neither a text nor a list of texts',
+    })
     .describe('The text ends before the first of these.'),
   n: z.int().min(1).max(MOST_TEXTS).describe('Texts per prompt.'),
 };

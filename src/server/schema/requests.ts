@@ -27,7 +27,9 @@ const textPart = z.strictObject({
 
 const message = z.object({
   role: z.enum(['system', 'developer', 'user', 'assistant']),
-  content: z.union([z.string(), z.array(textPart).min(1)]),
+  content: z.union([z.string(), z.array(textPart).min(1)], {
+    error: 'is neither a text nor a list of parts',
+  }),
   name: z.string().optional(),
   tool_calls: z.array(z.never()).max(0, { error: 'are not supported' }).optional(),
 });
@@ -67,12 +69,15 @@ const tokens = z.array(z.int().min(0)).min(1);
 
 export const completionRequest = z
   .strictObject({
-    prompt: z.union([
-      z.string(),
-      z.array(z.string()).min(1).max(MOST_TEXTS),
-      tokens,
-      z.array(tokens).min(1).max(MOST_TEXTS),
-    ]),
+    prompt: z.union(
+      [
+        z.string(),
+        z.array(z.string()).min(1).max(MOST_TEXTS),
+        tokens,
+        z.array(tokens).min(1).max(MOST_TEXTS),
+      ],
+      { error: `is no text, nor the tokens of one, nor a list of either of 1 to ${MOST_TEXTS}` },
+    ),
     ...optional({
       ...{ model, ...SAMPLING, ...STREAMING, ...HARMLESS },
       ...{ ...UNSUPPORTED, ...UNSUPPORTED_IN_COMPLETIONS },
@@ -88,7 +93,9 @@ export const completionRequest = z
 
 export type CompletionRequest = z.output<typeof completionRequest>;
 
-const input = z.union([z.string(), z.array(z.string()).min(1).max(MOST_INPUTS)]);
+const input = z.union([z.string(), z.array(z.string()).min(1).max(MOST_INPUTS)], {
+  error: 'is neither a text nor a list of texts',
+});
 
 const truncate = z
   .union([z.boolean(), z.int().min(1)])
