@@ -60,8 +60,8 @@ export function createServer(model: LanguageModel, options: ServerOptions = {}):
   addGuards(app, flights, options, () => isDraining);
   addEndpoints(app, limits, serviceOf(model, options), onError);
   app.get(HEALTH_PATH, (c) => c.json({ status: 'ok' }));
-  const description = openApiDocument(packageVersion(), options.token !== undefined);
-  app.get(DESCRIPTION_PATH, (c) => c.json(description));
+  const hasToken = options.token !== undefined;
+  app.get(DESCRIPTION_PATH, (c) => c.json(openApiDocument(packageVersion(), hasToken)));
   return {
     fetch: async (request) => app.fetch(request),
     async drain(graceMs) {

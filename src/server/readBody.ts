@@ -67,7 +67,9 @@ function deepest(issue: Issue): Issue {
 
 function refusal(issue: Issue, json: unknown): ApiError {
   const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
-  const path = [...issue.path, ...unknown];
+  const whole = [...issue.path, ...unknown];
+  // What is refused altogether needs no place within it.
+  const path = UNSUPPORTED_NAMES.includes(String(whole[0])) ? whole.slice(0, 1) : whole;
   if (path.length === 0) return badRequest('the body is not a JSON object', 'invalid_type');
   const param = z.core.toDotPath(path);
   const [message, code] = reasonOf(issue, valueAt(json, path));
