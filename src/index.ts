@@ -51,5 +51,12 @@ export type {
   TokenStream,
 } from './model/languageModel.ts';
 export { type OpenModelOptions, openModel } from './open.ts';
+export {
+  createServer,
+  type ModelServer,
+  type RequestEntry,
+  type ServerOptions,
+} from './server/createServer.ts';
+export { type ListenOptions, type RunningServer, startServer } from './server/startServer.ts';
 export { METRICS, metricNamed } from './task/metrics/registry.ts';
 export type { Dtype, MergeableDtype } from './tensor/dtype.ts';

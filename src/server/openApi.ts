@@ -46,7 +46,7 @@ export function openApiDocument(version: string, hasToken: boolean): object {
   };
 }
 
-export function pathOf({ path, parameter }: GetEndpoint): string {
+function pathOf({ path, parameter }: GetEndpoint): string {
   return parameter === undefined ? path : `${path}{${parameter}}`;
 }
 
@@ -63,7 +63,7 @@ function getItem({ summary, parameter, response }: GetEndpoint) {
 }
 
 function postItem({ summary, request, response, event }: (typeof POST_ENDPOINTS)[number]) {
-  const { responses } = { responses: answers(response) };
+  const responses = answers(response);
   const stream = event ? { 'text/event-stream': { schema: referenceTo(event) } } : {};
   return {
     post: {

@@ -1,6 +1,6 @@
 /** Servers for tests: over real tiny checkpoints, over toys, and as they listen; all end with their test. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, onTestFinished } from 'vitest';
@@ -59,5 +59,3 @@ export function eventsOf(text: string): Record<string, unknown>[] {
   const data = text.split('\n\n').flatMap((event) => event.match(/^data: (.*)$/)?.[1] ?? []);
   return data.filter((line) => line !== '[DONE]').map((line) => JSON.parse(line));
 }
-
-export const readJsonFile = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
