@@ -10,6 +10,12 @@ export {
 export { openCheckpoint } from './checkpoint/open.ts';
 export { resolveModel } from './checkpoint/reference.ts';
 export { summarizeCheckpoint } from './checkpoint/summary.ts';
+export {
+  type EnsembleDefinition,
+  type EnsembleModel,
+  ensemble,
+} from './ensemble/ensemble.ts';
+export type { Explanation } from './ensemble/explanation.ts';
 export { FusionError, type FusionErrorCode } from './errors.ts';
 export {
   type InputSummary,
@@ -52,5 +58,12 @@ export type {
 } from './model/languageModel.ts';
 export { openModel } from './open.ts';
 export type { OpenModelOptions } from './openOptions.ts';
+export {
+  createServer,
+  type ModelServer,
+  type RequestEntry,
+  type ServerOptions,
+} from './server/createServer.ts';
+export { type ListenOptions, type RunningServer, startServer } from './server/startServer.ts';
 export { METRICS, metricNamed } from './task/metrics/registry.ts';
 export type { Dtype, MergeableDtype } from './tensor/dtype.ts';

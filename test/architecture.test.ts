@@ -90,6 +90,8 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'train/textClassifierCheckpoint.ts': ['fs/promises', 'path'],
   'openFusion.ts': ['fs/promises', 'os', 'path'],
   'open.ts': ['fs/promises', 'os', 'path'],
+  'server/access.ts': ['crypto'],
+  'server/startServer.ts': ['http', 'net', 'timers/promises'],
   'cli/': ['crypto', 'fs', 'fs/promises', 'os', 'path'],
 };
 
@@ -115,6 +117,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'model/http/serverMessage.ts': ['zod'],
   'model/http/tokenLogProbabilities.ts': ['zod'],
   'train/textClassifierCheckpoint.ts': ['zod'],
+  'server/': ['zod'],
+  'server/createServer.ts': ['hono'],
+  'server/guards.ts': ['hono'],
+  'server/startServer.ts': ['@hono/node-server'],
   'cli/': ['cli-progress', 'cli-table3', 'commander', 'fastest-levenshtein', 'picocolors'],
 };
 

@@ -4,7 +4,7 @@
  * are those of the code, every option exists and every link leads somewhere.
  */
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { merge } from '../src/merge/merge.ts';
 import type { MergeMethod, ParameterSpec } from '../src/merge/method/method.ts';
@@ -37,6 +38,7 @@ const PAGES = [
   'docs/checkpoints.md',
   'docs/models.md',
   'docs/convert.md',
+  'docs/serve.md',
   ...readdirSync(join(ROOT, 'docs/methods')).map((name) => `docs/methods/${name}`),
 ];
 
@@ -101,6 +103,21 @@ function program(args: readonly string[]) {
   });
 }
 
+/** On a port that is free; stopping it must end it well. */
+async function startServing(args: readonly string[]) {
+  const all = [join(ROOT, 'bin/lmfuse.js'), ...args, '--port', '0', '--json'];
+  const child = spawn(process.execPath, all, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
+  const exited = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  const stop = async () => {
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+  };
+  for await (const line of createInterface(child.stdout)) {
+    return { origin: JSON.parse(line).url as string, stop };
+  }
+  throw new Error(`${args.join(' ')}: did not listen`);
+}
+
 describe('keys of a recipe', () => {
   it('are told, all of them', () => {
     const told = tableRows('docs/recipes.md').map(([key = '']) => /^`(.+)`$/.exec(key)?.[1]);
@@ -111,15 +128,17 @@ describe('keys of a recipe', () => {
 });
 
 describe('commands', () => {
-  const lines = PAGES.flatMap((page) =>
+  const all = PAGES.flatMap((page) =>
     blocks(page, '').flatMap((block) =>
       block
         .split('\n')
         .map((line) => line.replace(/\s+#.*$/, '').trim())
-        .filter((line) => line.startsWith('npx lmfuse'))
+        .filter((line) => /^(npx lmfuse|curl) /.test(line))
         .map((line) => [page, line] as const),
     ),
   );
+  const isServed = (line: string) => /^(npx lmfuse serve|curl) /.test(line);
+  const lines = all.filter(([, line]) => !isServed(line));
 
   it('are there', () => expect(lines.length).toBeGreaterThan(8));
 
@@ -135,9 +154,31 @@ describe('commands', () => {
     }
   });
 
+  it('servers answer what is asked after them', async () => {
+    const served = all.map(([, line]) => line).filter(isServed);
+    expect(served.length).toBeGreaterThan(8);
+    let stop = async () => {};
+    let origin = '';
+    for (const line of served) {
+      if (line.startsWith('npx')) {
+        await stop();
+        ({ origin, stop } = await startServing(line.split(' ').slice(2)));
+        continue;
+      }
+      const command = line.replace('http://127.0.0.1:8000', origin);
+      const run = spawnSync('sh', ['-c', `${command} --silent --show-error --fail-with-body`], {
+        encoding: 'utf8',
+      });
+      expect(`${line}: ${run.status} ${run.stdout}${run.stderr}`).toContain(`${line}: 0 `);
+    }
+    await stop();
+  });
+
   it('options that are named exist', () => {
     const commands = ['merge', 'inspect', 'diff', 'predict', 'generate', 'translate', 'score'];
-    const help = [...commands, 'embed', 'convert'].map((name) => program([name, '--help']).stdout);
+    const help = [...commands, 'embed', 'convert', 'serve'].map(
+      (name) => program([name, '--help']).stdout,
+    );
     const known = new Set(help.join(' ').match(/--[a-z][a-z-]*/g));
     const named = PAGES.flatMap((page) =>
       (read(page).match(/(?<![\w-])--[a-z]+(-[a-z]+)*(?![\w-])/g) ?? []).map(

@@ -16,6 +16,7 @@ import { addMergeCommand } from './merge.ts';
 import { addPredictCommand } from './predict.ts';
 import { reportError } from './reportError.ts';
 import { addEmbedCommand, addScoreCommand } from './score.ts';
+import { addServeCommand } from './serve.ts';
 
 const EXAMPLES = `
 A merge, from the recipe to the result:
@@ -72,6 +73,7 @@ function createProgram(context: CliContext): Command {
   addFitCommand(program, context);
   addExplainCommand(program, context);
   addConvertCommand(program, context);
+  addServeCommand(program, context);
   return program;
 }
 

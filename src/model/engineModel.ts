@@ -158,7 +158,15 @@ async function openStream(
   inputs: readonly (readonly number[])[],
   { signal }: RequestOptions = {},
 ): Promise<TokenStream> {
-  let next = await abortable(engine.start(stream, inputs), signal);
+  const started = engine.start(stream, inputs);
+  let next = await abortable(started, signal).catch((error: unknown) => {
+    // It begins all the same, and its memory would never be given back.
+    started.then(
+      () => engine.end(stream),
+      () => {},
+    );
+    throw error;
+  });
   let rowCount = inputs.length;
   return {
     logProbabilities: () => next,

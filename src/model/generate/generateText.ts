@@ -16,10 +16,10 @@ export interface TextOptions extends GenerationOptions {
   /** A text ends before the first of them. Not for beam search, which ranks whole texts. */
   readonly stop?: readonly string[];
   /**
-   * Gets each input's text in pieces that add up to it; with beams, which are ranked at the end, in
-   * one. `input` counts from 0.
+   * Gets each text in pieces that add up to it; with beams, which are ranked at the end, the best in
+   * one. `input` counts from 0, and so do the samples of an input.
    */
-  readonly onText?: (piece: string, input: number) => void;
+  readonly onText?: (piece: string, input: number, hypothesis: number) => void;
 }
 
 export interface TextHypothesis extends Hypothesis {
@@ -39,10 +39,7 @@ export async function generateText(
   options: TextOptions = {},
 ): Promise<readonly TextGeneration[]> {
   const { stop = [], onText, ...rest } = options;
-  const { strategy, hypotheses } = resolveOptions(rest, model);
-  if (onText && hypotheses > 1 && strategy !== 'beam') {
-    throw badInput(`onText: streams one text per input, not ${hypotheses} samples`);
-  }
+  const { strategy } = resolveOptions(rest, model);
   if (stop.length > 0 && strategy === 'beam') {
     throw badInput('stop: a beam search has no stop strings; use greedy or sample');
   }
@@ -66,7 +63,7 @@ async function decodeBeams(
       ...hypothesis,
       text: model.tokenizer.decode(hypothesis.tokens.filter((token) => !isEnd(token))),
     }));
-    if (texts[0]?.text) onText?.(texts[0].text, input);
+    if (texts[0]?.text) onText?.(texts[0].text, input, 0);
     return { hypotheses: texts };
   });
 }
@@ -80,8 +77,8 @@ async function streamRows(
 ): Promise<readonly TextGeneration[]> {
   const isEnd = endTest(model, options);
   const writers = inputs.map((_, input) =>
-    Array.from({ length: options.hypotheses ?? 1 }, () =>
-      createWriter(model, stop, (piece) => onText?.(piece, input)),
+    Array.from({ length: options.hypotheses ?? 1 }, (_, hypothesis) =>
+      createWriter(model, stop, (piece) => onText?.(piece, input, hypothesis)),
     ),
   );
   const onToken = (event: TokenEvent): 'continue' | 'stop' => {

@@ -41,6 +41,8 @@ export interface GenerationOptions extends RequestOptions {
   readonly earlyStopping?: EarlyStopping;
   /** Hears of every token of a greedy search or a sample, and may end its text there. */
   readonly onToken?: TokenListener;
+  /** The most probable tokens of each place that `onToken` is told; 0 unless said otherwise. */
+  readonly alternatives?: number;
 }
 
 export interface GenerationSettings extends RuleSettings {
@@ -51,6 +53,7 @@ export interface GenerationSettings extends RuleSettings {
   readonly beams: number;
   readonly lengthPenalty: number;
   readonly earlyStopping: EarlyStopping;
+  readonly alternatives: number;
   readonly onToken: TokenListener | undefined;
 }
 
@@ -79,6 +82,7 @@ export function resolveOptions(options: GenerationOptions, model: TokenModel): G
     beams,
     lengthPenalty: options.lengthPenalty ?? defaults.lengthPenalty ?? 1,
     earlyStopping: options.earlyStopping ?? defaults.earlyStopping ?? false,
+    alternatives: options.alternatives ?? 0,
     onToken: options.onToken,
   };
   assertAgreement(options, settings);
@@ -134,6 +138,11 @@ function assertAgreement(options: GenerationOptions, settings: GenerationSetting
   if (strategy === 'beam' && settings.onToken !== undefined) {
     throw badInput('onToken: the tokens of a beam search are not known before its end');
   }
+  if (settings.alternatives > 0 && settings.onToken === undefined) {
+    throw badInput(
+      `alternatives: ${settings.alternatives}, but there is no onToken to hear of them`,
+    );
+  }
   if (minNewTokens > maxNewTokens) {
     throw badInput(`minNewTokens: ${minNewTokens}, but maxNewTokens is ${maxNewTokens}`);
   }
@@ -159,6 +168,7 @@ const NUMBERS = {
   seed: [(x: number) => isCountOrZero(x) && x < 2 ** 32, `an integer from 0 to ${2 ** 32 - 1}`],
   beams: [isCount, 'a positive integer'],
   lengthPenalty: [Number.isFinite, 'a finite number'],
+  alternatives: [isCountOrZero, 'an integer from 0'],
 } as const;
 
 function assertNumbers(options: GenerationOptions): void {

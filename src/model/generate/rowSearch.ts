@@ -7,10 +7,17 @@
  * Several samples of an input share its first row, so that the input is read once.
  */
 
+import { type Candidate, offerRow } from './candidates.ts';
 import { extendPath, type Finish, hypothesisOf, lengthOf, type Path } from './hypothesis.ts';
 import { isEndForced, type RowRules, type RuleSettings } from './rules.ts';
 import { hashTokens, type Sampler } from './sampler.ts';
 import { nothingPossible, type Search } from './search.ts';
+
+/** A token that might be written, of the row that the choice is made from. */
+export interface TokenAlternative {
+  readonly token: number;
+  readonly logProbability: number;
+}
 
 /** A token that was just written. */
 export interface TokenEvent {
@@ -20,6 +27,8 @@ export interface TokenEvent {
   readonly hypothesis: number;
   readonly token: number;
   readonly logProbability: number;
+  /** As many as were asked for, the most probable first; the token itself may be among them. */
+  readonly alternatives: readonly TokenAlternative[];
   /** Set if this was the last token. */
   readonly finish: Finish | undefined;
 }
@@ -37,6 +46,7 @@ export interface SearchInput {
 export interface RowSearchSettings extends RuleSettings {
   readonly hypotheses: number;
   readonly lengthPenalty: number;
+  readonly alternatives: number;
   readonly onToken: TokenListener | undefined;
 }
 
@@ -108,9 +118,21 @@ function takeStep(
   const logProbability = allowed[token]!;
   walker.path = extendPath(path, token, logProbability);
   walker.finish = finishOf(settings, token, length, limit);
+  if (!settings.onToken) return;
   const { finish } = walker;
-  const event = { input: index, hypothesis: sample, token, logProbability, finish };
-  if (settings.onToken?.(event) === 'stop') walker.finish ??= 'stop';
+  const alternatives = mostProbable(allowed, settings.alternatives);
+  const place = { input: index, hypothesis: sample };
+  const heard = settings.onToken({ ...place, token, logProbability, alternatives, finish });
+  if (heard === 'stop') walker.finish ??= 'stop';
+}
+
+const NONE: readonly TokenAlternative[] = [];
+
+function mostProbable(row: Float32Array, count: number): readonly TokenAlternative[] {
+  if (count === 0) return NONE;
+  const best: Candidate[] = [];
+  offerRow(best, count, row, 0, 0);
+  return best.map(({ token, logProbability }) => ({ token, logProbability }));
 }
 
 /** Whether, and how, a token that comes after `length` others ends its continuation. */

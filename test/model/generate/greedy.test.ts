@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { generate } from '../../../src/model/generate/generate.ts';
 import type { GenerationOptions } from '../../../src/model/generate/options.ts';
+import type { TokenEvent } from '../../../src/model/generate/rowSearch.ts';
 import { hashLogits, markovLogits, scriptedLogits, type ToyModel, toyModel } from './toyModel.ts';
 
 async function first(model: ToyModel, input: readonly number[], options: GenerationOptions) {
@@ -63,6 +64,25 @@ describe('a greedy search', () => {
     });
     expect(found).toMatchObject({ tokens: [4, 5], finish: 'stop' });
     expect(heard).toEqual([4, 5]);
+  });
+
+  it('tells the most probable tokens of each place, bans apart', async () => {
+    const model = toyModel(4, markovLogits([[0.4, 0.3, 0.2, 0.1]]));
+    const heard: TokenEvent[] = [];
+    await first(model, [0], {
+      ...{ bannedTokens: [1], alternatives: 2, maxNewTokens: 2 },
+      onToken: (event) => {
+        heard.push(event);
+        return 'continue';
+      },
+    });
+    for (const { alternatives } of heard) {
+      expect(alternatives.map(({ token }) => token)).toEqual([0, 2]);
+      alternatives.forEach(({ logProbability }, i) => {
+        expect(logProbability).toBeCloseTo(Math.log([0.4, 0.2][i]!), 6);
+      });
+    }
+    expect(heard).toHaveLength(2);
   });
 });
 

@@ -65,6 +65,8 @@ describe('values', () => {
     [{ hypotheses: 2 }, 'hypotheses: 2, but a greedy search finds 1'],
     [{ beams: 2, hypotheses: 3 }, 'hypotheses: 3, but there are 2 beams'],
     [{ beams: 2, onToken: () => 'stop' }, 'onToken'],
+    [{ alternatives: 2 }, 'alternatives: 2, but there is no onToken'],
+    [{ alternatives: -1 }, 'alternatives: -1 is not an integer from 0'],
     [{ minNewTokens: 5, maxNewTokens: 4 }, 'minNewTokens: 5, but maxNewTokens is 4'],
     [{ maxNewTokens: 0 }, 'maxNewTokens: 0 is not a positive integer'],
     [{ temperature: -1 }, 'temperature: -1 is not a number from 0'],

@@ -4,7 +4,7 @@ import { generateText, type TextOptions } from '../../../src/model/generate/gene
 import { createIncrementalText } from '../../../src/model/generate/incrementalText.ts';
 import { createStopFinder } from '../../../src/model/generate/stopStrings.ts';
 import type { Tokenizer } from '../../../src/model/tokenizer.ts';
-import { byteTokenizer, scriptedLogits, toyModel } from './toyModel.ts';
+import { byteTokenizer, hashLogits, scriptedLogits, toyModel } from './toyModel.ts';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const text = fc.string({
@@ -242,6 +242,18 @@ describe('generateText', () => {
     expect(found.map(({ hypotheses }) => hypotheses[0]!.text)).toEqual(texts);
   });
 
+  it('tells which of several samples a piece belongs to', async () => {
+    const model = toyModel(256, hashLogits(256, 5), { tokenizer });
+    const texts = ['', '', ''];
+    const onText = (piece: string, _input: number, sample: number) => {
+      texts[sample] += piece;
+    };
+    const options = { temperature: 1, hypotheses: 3, maxNewTokens: 6, onText };
+    const [found] = await generateText(model, ['x'], options);
+    expect(texts).toEqual(found!.hypotheses.map(({ text }) => text));
+    expect(new Set(texts).size).toBe(3);
+  });
+
   it('gives the end of a text when that text ends, not when the batch does', async () => {
     const model = toyModel(
       256,
@@ -269,7 +281,6 @@ describe('generateText', () => {
 
   it.each<[TextOptions, string]>([
     [{ stop: ['x'], beams: 2 }, 'stop: a beam search has no stop strings'],
-    [{ temperature: 1, hypotheses: 2, onText: () => {} }, 'onText: streams one text per input'],
     [{ stop: [''] }, 'stop: an empty string'],
   ])('refuses %j', async (options, message) => {
     await expect(generateText(writer('a'), ['x'], options)).rejects.toThrow(message);
