@@ -98,6 +98,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'recipe/': ['fastest-levenshtein', 'yaml', 'zod'],
   'merge/recipe/': ['re2js', 'zod'],
   'ensemble/recipe/': ['yaml', 'zod'],
+  'ensemble/panel/settings.ts': ['zod'],
   'merge/tokenizer/chatTemplate.ts': ['fastest-levenshtein'],
   'merge/plan/modelCard.ts': ['yaml'],
   'model/engine/': ['onnxruntime-common'],
