@@ -12,8 +12,12 @@ import type { PanelMember } from './plan.ts';
 import { type CallReport, type CallStatus, costOf } from './report.ts';
 import type { Run } from './run.ts';
 
-export interface Question<T> extends Pick<CallReport, 'role' | 'layer' | 'sample' | 'shown'> {
+/** What a call is for, as the report has it. */
+export type CallPurpose = Pick<CallReport, 'role' | 'layer' | 'sample' | 'shown'>;
+
+export interface Question<T> {
   readonly member: PanelMember;
+  readonly purpose: CallPurpose;
   readonly request: TextRequest;
   /** What is made of an answer, or why nothing can be. */
   readonly read: (answer: TextResponse) => Reading<T>;
@@ -45,14 +49,14 @@ export async function ask<T>(
   question: Question<T>,
   signal: AbortSignal = run.signal,
 ): Promise<Call<T>> {
-  const { member, request: _, read: __, onText: ___, ...place } = question;
+  const { member, purpose } = question;
   const { clock, prices } = run.plan;
   const index = run.record.begin();
   const begunAt = clock.now();
   const { status, reason, value, answer } = await attempt(run, question, signal);
   run.record.end(index, {
     member: member.name,
-    ...place,
+    ...purpose,
     status,
     ...(reason === undefined ? {} : { reason }),
     latencyMs: clock.now() - begunAt,
@@ -117,7 +121,10 @@ function usageOf(
 }
 
 /** Of what must be answered: an aggregator, a chosen member. */
-export function required<T>(call: Call<T>, { role, member }: Question<T>): T {
+export function required<T>(call: Call<T>, { purpose, member }: Question<T>): T {
   if (call.value !== undefined) return call.value;
-  throw new FusionError('bad_input', `${role} ${member.name}: ${call.reason ?? 'no answer'}`);
+  throw new FusionError(
+    'bad_input',
+    `${purpose.role} ${member.name}: ${call.reason ?? 'no answer'}`,
+  );
 }

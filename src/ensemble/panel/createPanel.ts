@@ -9,10 +9,11 @@ import { throwIfAborted } from '../../model/abort.ts';
 import { createSharedListen, type Listen, linkSignals } from '../../model/http/abort.ts';
 import type { RequestOptions, Responder, TextRequest } from '../../model/languageModel.ts';
 import type { FailurePolicy, Member } from '../member.ts';
-import { aggregate } from './mode/aggregate.ts';
-import { cascade } from './mode/cascade.ts';
+import { measureBy } from './confidence.ts';
+import { aggregateBy } from './mode/aggregate.ts';
+import { cascadeBy } from './mode/cascade.ts';
 import { first } from './mode/first.ts';
-import { judge } from './mode/judge.ts';
+import { judgeBy } from './mode/judge.ts';
 import { routeBy } from './mode/route.ts';
 import { voteBy } from './mode/vote.ts';
 import type { Fuse, Outcome } from './outcome.ts';
@@ -25,7 +26,7 @@ import {
   totalsOf,
 } from './report.ts';
 import { createCallRecord, type Run, throwIfEnded } from './run.ts';
-import type { PanelSettings } from './settings.ts';
+import type { PanelMode, PanelSettings } from './settings.ts';
 
 export interface PanelOptions extends PanelFunctions {
   /** `error` unless given. */
@@ -60,14 +61,23 @@ export function createPanel(
   };
 }
 
-function fuseBy({ mode }: PanelPlan, { vote, route }: PanelFunctions): Fuse {
+const NEEDS: Partial<Record<PanelMode, string>> = {
+  aggregate: 'an aggregator',
+  judge: 'a judge',
+  vote: 'a function that counts the votes',
+  route: 'a function that chooses the member',
+};
+
+function fuseBy(plan: PanelPlan, functions: PanelFunctions): Fuse {
+  const { mode, aggregator, judge } = plan;
+  const { vote, route } = functions;
+  if (mode === 'aggregate' && aggregator) return aggregateBy(aggregator);
+  if (mode === 'judge' && judge) return judgeBy(judge);
   if (mode === 'vote' && vote) return voteBy(vote);
   if (mode === 'route' && route) return routeBy(route);
-  if (mode === 'aggregate') return aggregate;
-  if (mode === 'judge') return judge;
   if (mode === 'first') return first;
-  if (mode === 'cascade') return cascade;
-  throw badInput(`a panel of mode ${mode} needs a function`);
+  if (mode === 'cascade') return cascadeBy(measureBy(plan, functions));
+  throw badInput(`a panel of mode ${mode} needs ${NEEDS[mode]}`);
 }
 
 async function respond(

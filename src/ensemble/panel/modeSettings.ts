@@ -36,18 +36,11 @@ export function assertMode(
   if (GATHERING.includes(mode) && proposals < 2) {
     throw badInput(`a panel of mode ${mode} needs 2 answers or more, and there is ${proposals}`);
   }
-  assertNeeds(mode, settings, functions);
+  assertTogether(settings);
+  if (mode === 'cascade') assertCascade(settings, functions);
 }
 
-function assertNeeds(mode: PanelMode, settings: PanelSettings, functions: PanelFunctions): void {
-  const need = (isThere: boolean, what: string) => {
-    if (!isThere) throw badInput(`a panel of mode ${mode} needs ${what}`);
-  };
-  if (mode === 'aggregate') need(settings.aggregator !== undefined, 'an aggregator');
-  if (mode === 'judge') need(settings.judge !== undefined, 'a judge');
-  if (mode === 'vote') need(functions.vote !== undefined, 'a function that counts the votes');
-  if (mode === 'route') need(functions.route !== undefined, 'a function that chooses the member');
-  if (mode === 'cascade') assertCascade(settings, functions, need);
+function assertTogether(settings: PanelSettings): void {
   if (settings.rounds !== undefined && settings.judging !== 'listwise') {
     throw badInput('rounds: are those of a listwise judge, and this one compares pairs');
   }
@@ -59,13 +52,13 @@ function assertNeeds(mode: PanelMode, settings: PanelSettings, functions: PanelF
 function assertCascade(
   { confidence, threshold, judge }: PanelSettings,
   functions: PanelFunctions,
-  need: (isThere: boolean, what: string) => void,
 ): void {
-  need(threshold !== undefined, 'a threshold');
-  need((confidence ?? functions.confidence) !== undefined, 'a confidence');
-  need(confidence !== 'judge' || judge !== undefined, 'a judge for its confidence');
-  if (judge !== undefined && confidence !== 'judge') {
-    throw badInput('judge: has nothing to rate, as the confidence is not a judge');
+  if (threshold === undefined) throw badInput('a cascade needs a threshold');
+  if (confidence === undefined && functions.confidence === undefined) {
+    throw badInput('a cascade needs a confidence: log_probability, judge, or a function');
+  }
+  if ((confidence === 'judge') !== (judge !== undefined)) {
+    throw badInput('a cascade has a judge if its confidence is judge, and else none');
   }
 }
 

@@ -34,7 +34,7 @@ export interface PanelMember {
   readonly responder: Responder;
 }
 
-export interface PanelPlan extends Omit<PanelFunctions, 'clock' | 'vote' | 'route'> {
+export interface PanelPlan extends Pick<PanelFunctions, 'refuse'> {
   readonly mode: PanelMode;
   readonly proposers: readonly PanelMember[];
   readonly samples: number;
@@ -68,7 +68,7 @@ export function planPanel(
   onFailure: FailurePolicy,
   functions: PanelFunctions,
 ): PanelPlan {
-  const { clock = SYSTEM_CLOCK, refuse, confidence } = functions;
+  const { clock = SYSTEM_CLOCK, refuse } = functions;
   const all = panelMembers(members);
   const named = (name: string, key: string) => memberNamed(all, name, key);
   for (const name of Object.keys(settings.prices ?? {})) named(name, 'prices');
@@ -103,7 +103,6 @@ export function planPanel(
     prompts: { ...DEFAULT_PROMPTS, ...given(settings.prompts ?? {}) },
     clock,
     ...(refuse ? { refuse } : {}),
-    ...(confidence ? { confidence } : {}),
   };
 }
 

@@ -29,10 +29,12 @@ export async function propose(
       const { request, ...shown } = askedOf(member, i + 1);
       return {
         member,
-        role: 'proposer' as const,
-        ...(run.plan.layers > 1 ? { layer } : {}),
-        ...(samples > 1 ? { sample: i + 1 } : {}),
-        ...shown,
+        purpose: {
+          role: 'proposer' as const,
+          ...(run.plan.layers > 1 ? { layer } : {}),
+          ...(samples > 1 ? { sample: i + 1 } : {}),
+          ...shown,
+        },
         request: seeded(request, i, run.plan.seed),
         read: readUsable(run),
       };
@@ -99,9 +101,9 @@ function afterGrace({ plan: { clock, graceMs } }: Run, end: () => void): () => v
 }
 
 export function proposalOf(
-  { member: { name, weight }, sample = 1 }: Question<TextResponse>,
+  { member: { name, weight }, purpose }: Question<TextResponse>,
   { index }: Call<TextResponse>,
   answer: TextResponse,
 ): Proposal {
-  return { call: index, member: name, weight, sample, answer };
+  return { call: index, member: name, weight, sample: purpose.sample ?? 1, answer };
 }

@@ -54,7 +54,8 @@ export function throwIfEnded({ signal, isExpired, plan, record }: Run): void {
 
 export function tooFew(usable: number, needed: number, { record }: Run): FusionError {
   const answers = usable === 1 ? '1 usable answer' : `${usable} usable answers`;
-  return badInput(`${answers}, and ${needed} are needed${reasonsIn(record.calls())}`);
+  const need = needed === 1 ? '1 is' : `${needed} are`;
+  return badInput(`${answers}, and ${need} needed${reasonsIn(record.calls())}`);
 }
 
 /** Those who were stopped because of others are named only if there is nobody else. */

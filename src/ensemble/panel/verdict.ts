@@ -1,9 +1,9 @@
 /** What a judge is asked, and what is read from its answer. */
 
-import { badInput } from '../../errors.ts';
 import type { TextResponse } from '../../model/languageModel.ts';
 import { ask, type Call, type Proposal, type Question, type Reading } from './call.ts';
 import { fencedCandidates, fencedQuestion, randomFor } from './candidates.ts';
+import type { PanelMember } from './plan.ts';
 import { fillPrompt, type PromptName, transcriptOf } from './prompts.ts';
 import type { Run } from './run.ts';
 
@@ -15,10 +15,11 @@ export const MAX_RATING = 10;
 /** @param shown in the order in which the judge sees them */
 export async function askVerdict(
   run: Run,
+  judge: PanelMember,
   name: 'compare' | 'choose',
   shown: readonly Proposal[],
 ): Promise<Call<Verdict>> {
-  const call = await askJudge(run, name, shown, (text) => parseVerdict(text, shown.length));
+  const call = await askJudge(run, judge, name, shown, (text) => parseVerdict(text, shown.length));
   const { value } = call;
   if (value !== undefined) {
     run.record.note(call.index, { verdict: value === 'tie' ? value : shown[value]!.call });
@@ -27,24 +28,26 @@ export async function askVerdict(
 }
 
 /** From 1 to 10. */
-export async function askRating(run: Run, proposal: Proposal): Promise<Call<number>> {
-  const call = await askJudge(run, 'rate', [proposal], parseRating);
+export async function askRating(
+  run: Run,
+  judge: PanelMember,
+  proposal: Proposal,
+): Promise<Call<number>> {
+  const call = await askJudge(run, judge, 'rate', [proposal], parseRating);
   if (call.value !== undefined) run.record.note(call.index, { rating: call.value });
   return call;
 }
 
 function askJudge<T>(
   run: Run,
+  judge: PanelMember,
   name: PromptName,
   shown: readonly Proposal[],
   parse: (text: string) => T | undefined,
 ): Promise<Call<T>> {
-  const { judge } = run.plan;
-  if (judge === undefined) throw badInput(`a panel of mode ${run.plan.mode} needs a judge`);
   const question: Question<T> = {
     member: judge,
-    role: 'judge',
-    shown: shown.map(({ call }) => call),
+    purpose: { role: 'judge', shown: shown.map(({ call }) => call) },
     request: {
       prompt: judgePrompt(run, name, shown),
       maxTokens: run.plan.judgeMaxTokens,

@@ -6,16 +6,20 @@
  * fence.
  */
 
-import { badInput } from '../../../errors.ts';
 import type { TextResponse } from '../../../model/languageModel.ts';
 import { ask, type Proposal, type Question, required } from '../call.ts';
 import { drawOrder, fencedCandidates, randomFor } from '../candidates.ts';
-import { loneSurvivor, type Outcome } from '../outcome.ts';
+import { type Fuse, loneSurvivor, type Outcome } from '../outcome.ts';
+import type { PanelMember } from '../plan.ts';
 import { withCandidates } from '../prompts.ts';
 import { type Asked, propose } from '../propose.ts';
 import type { Run } from '../run.ts';
 
-export async function aggregate(run: Run): Promise<Outcome> {
+export function aggregateBy(aggregator: PanelMember): Fuse {
+  return (run) => aggregate(aggregator, run);
+}
+
+async function aggregate(aggregator: PanelMember, run: Run): Promise<Outcome> {
   let proposals = await propose(run, 1, () => ({ request: run.request }));
   for (let layer = 2; layer <= run.plan.layers && proposals.length > 1; layer++) {
     const shown = proposals;
@@ -23,16 +27,19 @@ export async function aggregate(run: Run): Promise<Outcome> {
       reading(run, shown, [layer, name, sample]),
     );
   }
-  return loneSurvivor(proposals) ?? (await writeOutOf(run, proposals));
+  return loneSurvivor(proposals) ?? (await writeOutOf(run, aggregator, proposals));
 }
 
-async function writeOutOf(run: Run, proposals: readonly Proposal[]): Promise<Outcome> {
-  const { aggregator } = run.plan;
-  if (aggregator === undefined) throw badInput('a panel of mode aggregate needs an aggregator');
+async function writeOutOf(
+  run: Run,
+  aggregator: PanelMember,
+  proposals: readonly Proposal[],
+): Promise<Outcome> {
+  const { request, shown } = reading(run, proposals, ['aggregator']);
   const question: Question<TextResponse> = {
     member: aggregator,
-    role: 'aggregator',
-    ...reading(run, proposals, ['aggregator']),
+    purpose: { role: 'aggregator', shown },
+    request,
     read: (answer) =>
       answer.text.trim() === '' ? { reason: 'the answer is empty' } : { value: answer },
     onText: run.onText,
@@ -42,7 +49,11 @@ async function writeOutOf(run: Run, proposals: readonly Proposal[]): Promise<Out
 }
 
 /** The request with answers to it, in an order of the reader's own. */
-function reading({ plan, request }: Run, proposals: readonly Proposal[], reader: unknown[]): Asked {
+function reading(
+  { plan, request }: Run,
+  proposals: readonly Proposal[],
+  reader: unknown[],
+): Required<Asked> {
   const random = randomFor(plan.seed, request.prompt, ...reader);
   const shown = drawOrder(proposals, random);
   const texts = shown.map(({ answer }) => answer.text);

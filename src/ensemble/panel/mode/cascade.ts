@@ -11,21 +11,24 @@
  */
 
 import { badInput } from '../../../errors.ts';
-import { abortable } from '../../../model/abort.ts';
 import type { TextResponse } from '../../../model/languageModel.ts';
 import { ask, type Proposal, type Question, required } from '../call.ts';
-import { type Outcome, verbatim } from '../outcome.ts';
+import type { Measure } from '../confidence.ts';
+import { type Fuse, type Outcome, verbatim } from '../outcome.ts';
 import { proposalOf, readUsable } from '../propose.ts';
 import { type Run, throwIfEnded, tooFew } from '../run.ts';
-import { askRating, MAX_RATING } from '../verdict.ts';
 
-export async function cascade(run: Run): Promise<Outcome> {
+export function cascadeBy(measure: Measure): Fuse {
+  return (run) => cascade(measure, run);
+}
+
+async function cascade(measure: Measure, run: Run): Promise<Outcome> {
   const { proposers, threshold, onFailure } = run.plan;
   let best: { readonly proposal: Proposal; readonly confidence: number } | undefined;
   for (const [place, member] of proposers.entries()) {
     const question: Question<TextResponse> = {
       member,
-      role: 'proposer',
+      purpose: { role: 'proposer' },
       request: run.request,
       read: readUsable(run),
     };
@@ -34,7 +37,7 @@ export async function cascade(run: Run): Promise<Outcome> {
     if (call.value === undefined && onFailure !== 'error') continue;
     const proposal = proposalOf(question, call, required(call, question));
     if (place === proposers.length - 1) return verbatim(proposal);
-    const confidence = await measured(run, proposal);
+    const confidence = await measured(measure, run, proposal);
     if (confidence >= threshold) return verbatim(proposal);
     if (best === undefined || confidence > best.confidence) best = { proposal, confidence };
   }
@@ -42,31 +45,10 @@ export async function cascade(run: Run): Promise<Outcome> {
   throw tooFew(0, 1, run);
 }
 
-async function measured(run: Run, proposal: Proposal): Promise<number> {
-  const confidence = await confidenceOf(run, proposal);
+async function measured(measure: Measure, run: Run, proposal: Proposal): Promise<number> {
+  const confidence = await measure(run, proposal);
   throwIfEnded(run);
   if (Number.isNaN(confidence)) throw badInput(`member ${proposal.member}: its confidence is NaN`);
   run.record.note(proposal.call, { confidence });
   return confidence;
-}
-
-async function confidenceOf(run: Run, proposal: Proposal): Promise<number> {
-  const { confidence, confidenceBy, onFailure } = run.plan;
-  if (confidence) {
-    return abortable(Promise.resolve(confidence(proposal.answer, run.request)), run.signal);
-  }
-  if (confidenceBy === 'log_probability') return meanLogProbability(proposal);
-  const call = await askRating(run, proposal);
-  if (call.value !== undefined) return call.value / MAX_RATING;
-  if (onFailure === 'error') throw badInput(`judge ${run.plan.judge?.name}: ${call.reason}`);
-  // Unrated is not trusted, and the next member is asked.
-  return Number.NEGATIVE_INFINITY;
-}
-
-function meanLogProbability({ member, answer }: Proposal): number {
-  const { logProbability, outputTokens } = answer;
-  if (logProbability !== undefined && outputTokens) return logProbability / outputTokens;
-  throw badInput(
-    `member ${member}: does not tell the log-probability of its answer, which is the confidence`,
-  );
 }

@@ -10,7 +10,12 @@ export async function first(run: Run): Promise<Outcome> {
   const read = readUsable(run);
   const [winner] = await gather(
     run,
-    plan.proposers.map((member) => ({ member, role: 'proposer' as const, request, read })),
+    plan.proposers.map((member) => ({
+      member,
+      purpose: { role: 'proposer' as const },
+      request,
+      read,
+    })),
   );
   if (winner) return verbatim(winner);
   throw badInput('no member has answered');

@@ -14,17 +14,22 @@
 import { badInput } from '../../../errors.ts';
 import type { Call, Proposal } from '../call.ts';
 import { drawOrder, randomFor } from '../candidates.ts';
-import { loneSurvivor, type Outcome, verbatim } from '../outcome.ts';
+import { type Fuse, loneSurvivor, type Outcome, verbatim } from '../outcome.ts';
+import type { PanelMember } from '../plan.ts';
 import { propose } from '../propose.ts';
 import { type Run, throwIfEnded } from '../run.ts';
 import { askVerdict, type Verdict } from '../verdict.ts';
 
-export async function judge(run: Run): Promise<Outcome> {
+export function judgeBy(judge: PanelMember): Fuse {
+  return (run) => choose(judge, run);
+}
+
+async function choose(judge: PanelMember, run: Run): Promise<Outcome> {
   const proposals = await propose(run, 1, () => ({ request: run.request }));
   const lone = loneSurvivor(proposals);
   if (lone) return lone;
   const pointsOf = run.plan.judging === 'pairwise' ? pairwisePoints : listwisePoints;
-  const points = await pointsOf(run, proposals);
+  const points = await pointsOf(run, judge, proposals);
   const best = points.indexOf(Math.max(...points));
   return {
     ...verbatim(proposals[best]!),
@@ -32,17 +37,21 @@ export async function judge(run: Run): Promise<Outcome> {
   };
 }
 
-async function pairwisePoints(run: Run, proposals: readonly Proposal[]): Promise<number[]> {
+async function pairwisePoints(
+  run: Run,
+  judge: PanelMember,
+  proposals: readonly Proposal[],
+): Promise<number[]> {
   const pairs = proposals.flatMap((_, a) =>
     proposals.slice(a + 1).map((_, i): [number, number] => [a, a + 1 + i]),
   );
   const calls = await Promise.all(
     pairs.flatMap(([a, b]) => [
-      askVerdict(run, 'compare', [proposals[a]!, proposals[b]!]),
-      askVerdict(run, 'compare', [proposals[b]!, proposals[a]!]),
+      askVerdict(run, judge, 'compare', [proposals[a]!, proposals[b]!]),
+      askVerdict(run, judge, 'compare', [proposals[b]!, proposals[a]!]),
     ]),
   );
-  assertJudged(run, calls);
+  assertJudged(run, judge, calls);
   const points = proposals.map(() => 0);
   for (const [p, [a, b]] of pairs.entries()) {
     const share = pairShare(calls[2 * p]?.value, calls[2 * p + 1]?.value);
@@ -63,12 +72,16 @@ export function pairShare(asListed: Verdict | undefined, swapped: Verdict | unde
   return 0.5;
 }
 
-async function listwisePoints(run: Run, proposals: readonly Proposal[]): Promise<number[]> {
+async function listwisePoints(
+  run: Run,
+  judge: PanelMember,
+  proposals: readonly Proposal[],
+): Promise<number[]> {
   const { seed, rounds } = run.plan;
   const order = drawOrder(proposals, randomFor(seed, run.request.prompt, 'order'));
   const orders = Array.from({ length: rounds }, (_, r) => rotated(order, r % order.length));
-  const calls = await Promise.all(orders.map((shown) => askVerdict(run, 'choose', shown)));
-  assertJudged(run, calls);
+  const calls = await Promise.all(orders.map((shown) => askVerdict(run, judge, 'choose', shown)));
+  assertJudged(run, judge, calls);
   const points = proposals.map(() => 0);
   for (const [r, { value }] of calls.entries()) {
     if (typeof value === 'number') points[proposals.indexOf(orders[r]![value]!)]! += 1;
@@ -81,11 +94,11 @@ function rotated<T>(list: readonly T[], by: number): T[] {
 }
 
 /** A verdict that did not come is a tie, if failures may be dropped; but one there must be. */
-function assertJudged(run: Run, calls: readonly Call<Verdict>[]): void {
+function assertJudged(run: Run, { name }: PanelMember, calls: readonly Call<Verdict>[]): void {
   throwIfEnded(run);
   const failed = calls.find(({ value }) => value === undefined);
   if (failed === undefined) return;
   const isUnjudged = calls.every(({ value }) => value === undefined);
   if (run.plan.onFailure !== 'error' && !isUnjudged) return;
-  throw badInput(`judge ${run.plan.judge?.name}: ${failed.reason}`);
+  throw badInput(`judge ${name}: ${failed.reason}`);
 }

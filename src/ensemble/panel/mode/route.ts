@@ -18,7 +18,7 @@ export function routeBy(route: NonNullable<PanelFunctions['route']>): Fuse {
     const { request, onText } = run;
     const question: Question<TextResponse> = {
       member,
-      role: 'proposer',
+      purpose: { role: 'proposer' },
       request,
       onText,
       read: readRouted(run),
