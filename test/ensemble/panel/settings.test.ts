@@ -1,7 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Member } from '../../../src/ensemble/member.ts';
 import { createPanel, type PanelOptions } from '../../../src/ensemble/panel/createPanel.ts';
-import { type PanelSettings, panelSettings } from '../../../src/ensemble/panel/settings.ts';
+import {
+  PANEL_KEYS,
+  PANEL_MODES,
+  type PanelSettings,
+  panelSettings,
+} from '../../../src/ensemble/panel/settings.ts';
 import type { LanguageModel } from '../../../src/model/languageModel.ts';
 
 const writer: Partial<LanguageModel> = {
@@ -128,6 +135,29 @@ describe('a panel', () => {
       'members: two are called a',
     );
     expect(() => createPanel([], { mode: 'first' })).toThrow('a panel has no members');
+  });
+});
+
+describe('the page on panels', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/panels.md'), 'utf8');
+  const firstCells = [...page.matchAll(/^\| `(\w+)` +\|/gm)].map((match) => match[1]);
+
+  it('tells every mode and every setting', () => {
+    const policies = ['error', 'drop'];
+    expect(firstCells.toSorted()).toEqual(
+      [...PANEL_MODES, ...Object.keys(PANEL_KEYS), ...policies].sort(),
+    );
+  });
+
+  it('has an example that is a panel', () => {
+    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+    const names = ['large', 'small-a', 'small-b', 'small-c'];
+    const create = () =>
+      createPanel(
+        names.map((name) => member(name)),
+        panelSettings.parse(JSON.parse(json)),
+      );
+    expect(create).not.toThrow();
   });
 });
 
