@@ -1,10 +1,15 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createPanel } from '../../src/ensemble/panel/createPanel.ts';
+import { openCheckpointModel } from '../../src/model/checkpointModel.ts';
+import { generateText } from '../../src/model/generate/generateText.ts';
 import { responderOf } from '../../src/model/generate/textResponder.ts';
 import type { ChatMessage, LanguageModel, TokenModel } from '../../src/model/languageModel.ts';
 import type { Tokenizer } from '../../src/model/tokenizer.ts';
+import { FAMILIES } from './family.ts';
 import { toyModel } from './generate/toyModel.ts';
 import { chatAnswer, failure, open, sendJson, startEndpoint } from './http/fakeEndpoint.ts';
+import { withTokenizer } from './tinyTokenizer.ts';
 
 /** Words are numbers; 0 begins every text, 7 ends it. */
 const tokenizer: Tokenizer = {
@@ -90,6 +95,21 @@ describe('a local model as one that responds', () => {
     expect((await failure(respond({ prompt: talk }))).message).toBe(
       'model "counter": has no chat template, so that it takes one message of a user, not 2 of system, user',
     );
+  });
+
+  it('writes what a running checkpoint generates', async () => {
+    const model = await openCheckpointModel(withTokenizer(join(FAMILIES, 'llama')), 'tiny');
+    try {
+      const [generation] = await generateText(model.next!, ['w4 w5'], { maxNewTokens: 5 });
+      const [best] = generation!.hypotheses;
+      const response = await respondOf(model)({ prompt: 'w4 w5', maxTokens: 5 });
+      expect(response.text.split(' ')).toHaveLength(best!.tokens.length);
+      expect(response).toMatchObject({
+        ...{ text: best!.text, logProbability: best!.sumLogProb, inputTokens: 2 },
+      });
+    } finally {
+      await model.close();
+    }
   });
 
   it('stops with its signal, and closes its stream', async () => {

@@ -8,7 +8,7 @@ import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { assertMode, quorumOf } from './modeSettings.ts';
 import { DEFAULT_PROMPTS, type PromptName } from './prompts.ts';
 import type { Prices } from './report.ts';
-import type { PanelMode, PanelSettings } from './settings.ts';
+import { checkedSettings, type PanelMode, type PanelSettings } from './settings.ts';
 
 export interface WeightedAnswer {
   readonly text: string;
@@ -42,7 +42,7 @@ export interface PanelPlan extends Pick<PanelFunctions, 'refuse'> {
   readonly aggregator: PanelMember | undefined;
   readonly judge: PanelMember | undefined;
   readonly judging: 'pairwise' | 'listwise';
-  readonly rounds: number;
+  readonly rounds: number | undefined;
   readonly judgeMaxTokens: number;
   readonly confidenceBy: 'log_probability' | 'judge' | undefined;
   readonly threshold: number;
@@ -64,10 +64,11 @@ export interface PanelPlan extends Pick<PanelFunctions, 'refuse'> {
 
 export function planPanel(
   members: readonly Member[],
-  settings: PanelSettings,
+  given: PanelSettings,
   onFailure: FailurePolicy,
   functions: PanelFunctions,
 ): PanelPlan {
+  const settings = checkedSettings(given);
   const { clock = SYSTEM_CLOCK, refuse } = functions;
   const all = panelMembers(members);
   const named = (name: string, key: string) => memberNamed(all, name, key);
@@ -84,7 +85,7 @@ export function planPanel(
     aggregator: aggregator === undefined ? undefined : named(aggregator, 'aggregator'),
     judge: judge === undefined ? undefined : named(judge, 'judge'),
     judging: settings.judging ?? 'pairwise',
-    rounds: settings.rounds ?? 3,
+    rounds: settings.rounds,
     judgeMaxTokens: settings.judge_max_tokens ?? 1024,
     confidenceBy: settings.confidence,
     threshold: settings.threshold ?? Number.POSITIVE_INFINITY,
@@ -100,7 +101,7 @@ export function planPanel(
     maxSourceTokens: settings.max_source_tokens ?? 2000,
     prices: settings.prices,
     seed: settings.seed ?? 0,
-    prompts: { ...DEFAULT_PROMPTS, ...given(settings.prompts ?? {}) },
+    prompts: { ...DEFAULT_PROMPTS, ...written(settings.prompts ?? {}) },
     clock,
     ...(refuse ? { refuse } : {}),
   };
@@ -130,7 +131,7 @@ function memberNamed(all: readonly PanelMember[], name: string, key: string): Pa
   throw badInput(`${key}: there is no member ${name}, only ${names}`);
 }
 
-function given(
+function written(
   prompts: NonNullable<PanelSettings['prompts']>,
 ): Partial<Record<PromptName, string>> {
   return Object.fromEntries(Object.entries(prompts).filter(([, text]) => text !== undefined));

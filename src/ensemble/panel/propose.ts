@@ -78,7 +78,9 @@ export async function gather(
     open--;
     if (call.value) usable.push(proposalOf(question, call, call.value));
     if (usable.length + open < plan.needed) abort();
-    if (call.value && usable.length === plan.enough) endGrace = afterGrace(run, abort);
+    if (call.value && usable.length === plan.enough && !signal.aborted) {
+      endGrace = afterGrace(run, abort);
+    }
   };
   try {
     await Promise.all(

@@ -1,7 +1,10 @@
 /** What a recipe may say of a panel: plain data. Names in it are those of members. */
 
 import * as z from 'zod';
+import { badInput } from '../../errors.ts';
 import { closedObject } from '../../recipe/closedObject.ts';
+import { describeIssue } from '../../recipe/problem.ts';
+import { quoted } from '../../recipe/spelling.ts';
 
 export const PANEL_MODES = ['aggregate', 'judge', 'vote', 'first', 'cascade', 'route'] as const;
 export type PanelMode = (typeof PANEL_MODES)[number];
@@ -56,7 +59,12 @@ export const PANEL_KEYS = {
     .enum(['pairwise', 'listwise'])
     .optional()
     .describe('Two answers at a time, in both orders, or all at once; pairwise unless given.'),
-  rounds: z.int().min(1).max(100).optional().describe('Orders in which a list is judged; 3.'),
+  rounds: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Orders in which a list is judged; as many as there are answers.'),
   judge_max_tokens: z.int().min(1).optional().describe('The longest verdict; 1024.'),
   confidence: z
     .enum(['log_probability', 'judge'])
@@ -64,8 +72,10 @@ export const PANEL_KEYS = {
     .describe('Of a cascade: the mean per token, or a rating from 0.1 to 1.'),
   threshold: z.number().optional().describe('The confidence at which a cascade ends.'),
   quorum: z.int().min(1).optional().describe('Usable answers that are enough; all unless given.'),
-  grace_seconds: seconds
-    .or(z.literal(0))
+  grace_seconds: z
+    .number()
+    .nonnegative()
+    .max(MOST_SECONDS)
     .optional()
     .describe('What the others still have once there are enough; 0.'),
   timeout_seconds: seconds.optional().describe('Of one call; 120.'),
@@ -92,3 +102,14 @@ export const PANEL_KEYS = {
 export const panelSettings = closedObject(PANEL_KEYS);
 
 export type PanelSettings = z.output<typeof panelSettings>;
+
+/** For settings that no recipe's parser has seen. */
+export function checkedSettings(settings: PanelSettings): PanelSettings {
+  const parsed = panelSettings.safeParse(settings, { error: describeIssue });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const subject = issue?.path.join('.') || 'panel';
+  const key =
+    issue?.code === 'unrecognized_keys' ? `unknown key ${quoted(issue.keys[0] ?? '')}; ` : '';
+  throw badInput(`${subject}: ${key}${issue?.message}`);
+}

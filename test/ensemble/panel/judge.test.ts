@@ -137,7 +137,7 @@ describe('a judge of pairs', () => {
 });
 
 describe('a judge of lists', () => {
-  const listwise = { judging: 'listwise', rounds: 4 } as const;
+  const listwise = { judging: 'listwise' } as const;
 
   it('sees each answer in each place once in as many rounds', async () => {
     const answers = ['one', 'seven', 'seventeen', 'two'];
@@ -157,6 +157,12 @@ describe('a judge of lists', () => {
     const { text, report } = await panel.respond(ask);
     expect(text).toBe('a');
     expect(report.standings!.map(({ points }) => points)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('may be asked fewer times', async () => {
+    const { panel, judge } = await judged(['a', 'b', 'c'], prefersLong, { ...listwise, rounds: 2 });
+    await panel.respond(ask);
+    expect(judge.endpoint.asked).toHaveLength(2);
   });
 
   it('gives no point for a tie', async () => {

@@ -9,6 +9,7 @@ import {
   type PanelSettings,
   panelSettings,
 } from '../../../src/ensemble/panel/settings.ts';
+import { FusionError } from '../../../src/errors.ts';
 import type { LanguageModel } from '../../../src/model/languageModel.ts';
 
 const writer: Partial<LanguageModel> = {
@@ -124,6 +125,17 @@ describe('a panel', () => {
     ],
   ])('%s is refused', (_, settings, options, message) => {
     expect(() => createPanel(members, settings, options)).toThrow(message);
+  });
+
+  it.each<[unknown, string]>([
+    [{ mode: 'first', timeout_seconds: 3e6 }, 'timeout_seconds: Too big: expected number to be'],
+    [{ mode: 'first', seed: 'x' }, 'seed: expected a number, got the text "x"'],
+    [{ agregator: 'a' }, 'panel: unknown key "agregator"; did you mean "aggregator"?'],
+    [{ prices: { a: { input: 1 } } }, 'prices.a.output: expected a number, got nothing'],
+  ])('checks settings that no parser has seen: %j', (given, message) => {
+    const create = () => createPanel(members, given as PanelSettings);
+    expect(create).toThrow(FusionError);
+    expect(create).toThrow(message);
   });
 
   it('has members that write, each with a name of its own', () => {

@@ -5,8 +5,8 @@
  * "position bias"). An answer that is better in both orders has a point; anything else is half a point
  * for each. This is Copeland's count over the pairs: n (n - 1) calls for n answers.
  *
- * Listwise: all at once, `rounds` times. Round r shows a drawn order, rotated by r, so that after n
- * rounds each answer has stood in each place once; a point for each round won.
+ * Listwise: all at once, in n rounds unless told otherwise. Round r shows a drawn order, rotated by r,
+ * so that after n rounds each answer has stood in each place once; a point for each round won.
  *
  * Of equal points, the answer of the member that is listed first.
  */
@@ -77,7 +77,7 @@ async function listwisePoints(
   judge: PanelMember,
   proposals: readonly Proposal[],
 ): Promise<number[]> {
-  const { seed, rounds } = run.plan;
+  const { seed, rounds = proposals.length } = run.plan;
   const order = drawOrder(proposals, randomFor(seed, run.request.prompt, 'order'));
   const orders = Array.from({ length: rounds }, (_, r) => rotated(order, r % order.length));
   const calls = await Promise.all(orders.map((shown) => askVerdict(run, judge, 'choose', shown)));
