@@ -26,6 +26,8 @@ const LAYERS = [
   'train',
   'ensemble',
   'structure',
+  'openOptions.ts',
+  'openFusion.ts',
   'open.ts',
   'select',
   'server',
@@ -54,7 +56,7 @@ const LEVELS = ['merge', 'ensemble', 'structure'];
 
 /** Where a file, a hash, a worker or the machine is meant; all else also runs in a browser. */
 const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
-  'io/': ['fs', 'fs/promises'],
+  'io/': ['crypto', 'fs', 'fs/promises', 'path'],
   'kernel/load.ts': ['fs'],
   'checkpoint/compareCheckpoints.ts': ['timers/promises'],
   'checkpoint/weightBytes.ts': ['fs'],
@@ -86,8 +88,9 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'model/convert/writeFolder.ts': ['fs/promises', 'path'],
   'model/convert/writeOnnx.ts': ['fs/promises', 'path'],
   'train/textClassifierCheckpoint.ts': ['fs/promises', 'path'],
+  'openFusion.ts': ['fs/promises', 'os', 'path'],
   'open.ts': ['fs/promises', 'os', 'path'],
-  'cli/': ['fs', 'fs/promises', 'os', 'path'],
+  'cli/': ['crypto', 'fs', 'fs/promises', 'os', 'path'],
 };
 
 /** Packages from npm, and where they come in. */
@@ -97,6 +100,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'task/data/csv.ts': ['csv-parse'],
   'recipe/': ['fastest-levenshtein', 'yaml', 'zod'],
   'merge/recipe/': ['re2js', 'zod'],
+  'ensemble/kind/': ['zod'],
   'ensemble/recipe/': ['yaml', 'zod'],
   'ensemble/panel/settings.ts': ['zod'],
   'merge/tokenizer/chatTemplate.ts': ['fastest-levenshtein'],

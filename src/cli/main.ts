@@ -8,6 +8,8 @@ import { packageVersion } from '../merge/version.ts';
 import { type CliContext, columnsOf, processContext } from './context.ts';
 import { addConvertCommand } from './convert.ts';
 import { addDiffCommand } from './diff.ts';
+import { addExplainCommand } from './explain.ts';
+import { addFitCommand } from './fit.ts';
 import { addGenerateCommand, addTranslateCommand } from './generate.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addMergeCommand } from './merge.ts';
@@ -67,6 +69,8 @@ function createProgram(context: CliContext): Command {
   addTranslateCommand(program, context);
   addScoreCommand(program, context);
   addEmbedCommand(program, context);
+  addFitCommand(program, context);
+  addExplainCommand(program, context);
   addConvertCommand(program, context);
   return program;
 }

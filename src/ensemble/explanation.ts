@@ -4,7 +4,7 @@ import type { Item, RequestOptions } from '../model/languageModel.ts';
 
 export interface LabelOpinion {
   readonly member: string;
-  /** In the result, after normalisation where the pool normalises. */
+  /** As the recipe has it; a linear pool divides it by the sum of all. */
   readonly weight: number;
   /** Read from an answer, hence 0 or 1. */
   readonly isHard: boolean;

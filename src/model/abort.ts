@@ -8,6 +8,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 
 export async function abortable<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (!signal) return promise;
+  // Its own failure, if it comes when nobody waits any more, is nobody's to handle.
+  promise.catch(() => {});
   throwIfAborted(signal);
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {

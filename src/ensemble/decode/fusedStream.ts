@@ -4,10 +4,11 @@
  */
 
 import type { RequestOptions, TokenStream } from '../../model/languageModel.ts';
+import { logSumExp } from '../../numeric/logSumExp.ts';
 import { type Answer, askMembers } from '../askMembers.ts';
 import type { FailurePolicy, Member } from '../member.ts';
 import { compactRows, temper } from './rows.ts';
-import type { TokenPool } from './tokenPool.ts';
+import type { TokenPool, Weights } from './tokenPool.ts';
 
 export interface FusionRule {
   readonly members: readonly Member[];
@@ -72,7 +73,8 @@ function fusedStream(
   let live = started;
   let fused = new Float32Array(0);
   const priors = () => live.map(({ member }) => member.weight);
-  let weights: readonly (readonly number[])[] = Array.from({ length: inputCount }, priors);
+  const { begin = (priors: readonly number[]): Weights => priors } = rule.pool.dynamic ?? {};
+  let weights: readonly Weights[] = Array.from({ length: inputCount }, () => begin(priors()));
   let rows = live.map((each) => rowsOf(each, rule.size));
   const fuse = () => {
     rows = live.map((each) => rowsOf(each, rule.size));
@@ -88,7 +90,7 @@ function fusedStream(
       live.map(({ member }, i) => ({
         member,
         rows: rows[i]!,
-        weights: weights.map((row) => row[i]!),
+        weights: weights.map((row) => (rule.pool.dynamic ? Math.exp(row[i]!) : row[i]!)),
       })),
     async advance(parents, tokens, options = {}) {
       const grown = parents.map((parent, i) =>
@@ -109,8 +111,12 @@ function fusedStream(
   };
 }
 
-function withoutMissing(row: readonly number[], answers: readonly Answer<void>[]): number[] {
-  return answers.map(({ index }) => row[index]!);
+function withoutMissing(row: Weights, answers: readonly Answer<void>[]): Weights {
+  if (answers.length === row.length) return row;
+  const left = answers.map(({ index }) => row[index]!);
+  if (!(row instanceof Float64Array)) return left;
+  const total = logSumExp(left);
+  return Float64Array.from(left, (weight) => weight - total);
 }
 
 function rowsOf({ member, stream }: Live, size: number): Float32Array {
@@ -123,10 +129,10 @@ function rowsOf({ member, stream }: Live, size: number): Float32Array {
 function poolRows(
   { pool, size }: FusionRule,
   members: readonly Float32Array[],
-  weights: readonly (readonly number[])[],
+  weights: readonly Weights[],
   out: Float32Array,
 ): void {
-  if (pool.update === undefined) {
+  if (pool.dynamic === undefined) {
     if (weights.length > 0) pool.pool(members, weights[0]!, size, out);
     return;
   }
@@ -144,12 +150,12 @@ function poolRows(
 function updated(
   { pool, size }: FusionRule,
   members: readonly Float32Array[],
-  weights: readonly number[],
+  weights: Weights,
   priors: readonly number[],
   row: number,
   token: number,
-): readonly number[] {
-  if (pool.update === undefined) return weights;
+): Weights {
+  if (!pool.dynamic || !(weights instanceof Float64Array)) return weights;
   const said = members.map((rows) => rows[row * size + token]!);
-  return pool.update(weights, said, priors);
+  return pool.dynamic.update(weights, said, priors);
 }

@@ -8,6 +8,7 @@ import type { RequestOptions, TokenModel } from '../../model/languageModel.ts';
 import { askMembers } from '../askMembers.ts';
 import { forceTexts, type GivenText } from './forced.ts';
 import { type FusedStream, type FusionRule, openFusedStream } from './fusedStream.ts';
+import type { TokenPool } from './tokenPool.ts';
 
 export interface FusedTokenModel extends TokenModel {
   readonly start: (
@@ -50,7 +51,7 @@ function union(lists: readonly (readonly number[])[]): number[] {
 /** A token's fused probability follows from the members' of that token, unless a sum over all is in it. */
 function canScoreAtOnce({ pool, members, size }: FusionRule): boolean {
   return (
-    pool.ofToken !== undefined &&
+    pool.isElementwise &&
     members.every(
       ({ model, temperature }) => temperature === 1 && model.next!.vocabularySize === size,
     )
@@ -69,15 +70,37 @@ async function scoreAtOnce(
     options,
   );
   const priors = answers.map(({ member }) => member.weight);
-  return texts.map(({ continuation }, t) => {
-    let weights: readonly number[] = priors;
-    return Float64Array.from(continuation, (_, place) => {
-      const said = answers.map(({ value }) => value[t]![place]!);
-      const fused = pool.ofToken!(said, weights);
-      if (pool.update) weights = pool.update(weights, said, priors);
-      return fused;
-    });
-  });
+  return texts.map((_, t) =>
+    poolOfText(
+      pool,
+      answers.map(({ value }) => value[t]!),
+      priors,
+    ),
+  );
+}
+
+/** @param said log-probabilities of the text's tokens, by each member */
+function poolOfText(
+  { pool, dynamic }: TokenPool,
+  said: readonly Float64Array[],
+  priors: readonly number[],
+): Float64Array {
+  const fused = new Float64Array(said[0]!.length);
+  if (!dynamic) {
+    if (fused.length > 0) pool(said, priors, fused.length, fused);
+    return fused;
+  }
+  let weights = dynamic.begin(priors);
+  for (let place = 0; place < fused.length; place++) {
+    const here = said.map((member) => member.subarray(place, place + 1));
+    pool(here, weights, 1, fused.subarray(place, place + 1));
+    weights = dynamic.update(
+      weights,
+      here.map(([x]) => x!),
+      priors,
+    );
+  }
+  return fused;
 }
 
 async function scoreByStep(

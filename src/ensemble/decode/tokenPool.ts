@@ -7,25 +7,29 @@
  *   bayes        the linear pool, with  w_i(h) ~ w_i p_i(h)^s  for the history h
  */
 
-/** Flat [rows][size] log-probabilities of each member, into `out` of the same form. */
-export type RowPool = (
-  members: readonly Float32Array[],
-  weights: readonly number[],
-  size: number,
-  out: Float32Array,
-) => void;
+import type { Distribution } from '../pool/distribution.ts';
+
+/** Of members, as a pool keeps them. */
+export type Weights = readonly number[] | Float64Array;
 
 export interface TokenPool {
-  readonly pool: RowPool;
-  /** The weights of a row once a token is written, given each member's log-probability of it. */
-  readonly update?: (
-    weights: readonly number[],
-    logProbabilities: readonly number[],
-    priors: readonly number[],
-  ) => readonly number[];
-  /**
-   * The fused log-probability of one token from the members' of that token alone, where the pool
-   * allows that.
-   */
-  readonly ofToken?: (logProbabilities: readonly number[], weights: readonly number[]) => number;
+  /** Flat [rows][size] log-probabilities of each member, into `out` of the same form. */
+  readonly pool: (
+    members: readonly Distribution[],
+    weights: Weights,
+    size: number,
+    out: Distribution,
+  ) => void;
+  /** Weights that follow the text, as logarithms: how they begin, and after a token was written. */
+  readonly dynamic?: {
+    readonly begin: (priors: readonly number[]) => Float64Array;
+    /** @param logProbabilities of the token, by each member */
+    readonly update: (
+      weights: Float64Array,
+      logProbabilities: readonly number[],
+      priors: readonly number[],
+    ) => Float64Array;
+  };
+  /** Whether the fused probability of a token follows from the members' of that token alone. */
+  readonly isElementwise: boolean;
 }

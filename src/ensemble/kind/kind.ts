@@ -25,15 +25,22 @@ export type Capabilities = Omit<Partial<LanguageModel>, 'name' | 'close'> & {
   readonly explain?: Explain;
 };
 
-/** Weights that data decides, by minimising a loss; or a ranking's weights, by a metric. */
-export type Fit = 'weights' | 'features';
+/** How weights of a kind are fitted to data. */
+export interface WeightFit {
+  readonly pool: 'linear' | 'log_linear';
+  /** Of whole texts rather than of tokens, as a mixture of texts weighs them. */
+  readonly perText?: boolean;
+}
+
+export type FitOf = (settings: Readonly<Record<string, unknown>>) => WeightFit;
 
 export interface EnsembleKind {
   readonly name: string;
   /** One sentence, for the JSON Schema. */
   readonly summary: string;
   readonly tasks: readonly Task[];
-  readonly fit: Fit | undefined;
+  /** Absent where there are no weights to fit. */
+  readonly fit: FitOf | undefined;
   /** The mapping of its own keys, all of them optional. */
   readonly settings: z.ZodObject;
   /** @param settings as parsed by the mapping */
@@ -46,7 +53,7 @@ export interface EnsembleKind {
 
 interface KindDefinition<Shape extends z.ZodRawShape>
   extends Omit<EnsembleKind, 'settings' | 'create' | 'fit'> {
-  readonly fit?: Fit;
+  readonly fit?: FitOf;
   readonly keys: Shape;
   readonly create: (
     members: readonly Member[],

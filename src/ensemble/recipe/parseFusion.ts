@@ -5,12 +5,14 @@ import { parseLocatedDocuments } from '../../recipe/document.ts';
 import {
   describeIssue,
   placeOf,
+  placing,
   problemAt,
   type RecipeDocument,
   schemaProblem,
 } from '../../recipe/problem.ts';
-import { describeValue, nearestWord, quoted } from '../../recipe/spelling.ts';
+import { describeValue } from '../../recipe/spelling.ts';
 import type { EnsembleKind, Task } from '../kind/kind.ts';
+import { kindNamed } from '../kind/registry.ts';
 import type { FailurePolicy } from '../member.ts';
 import {
   COMMON_KEYS,
@@ -40,17 +42,13 @@ export function isFusionText(text: string): boolean {
   return /^["']?ensemble["']?\s*:/m.test(text);
 }
 
-export function parseFusion(
-  text: string,
-  file: string,
-  kinds: readonly EnsembleKind[],
-): FusionRecipe {
+export function parseFusion(text: string, file: string): FusionRecipe {
   const documents = parseLocatedDocuments(text, file);
   if (documents.length !== 1) {
     throw badInput(`${file}: ${documents.length} documents, and a fusion recipe is one`);
   }
   const document: RecipeDocument = { ...documents[0]!, file };
-  const kind = kindOf(document, kinds);
+  const kind = kindOf(document);
   const parsed = kindSchema(kind).safeParse(document.value, { error: describeIssue });
   if (!parsed.success) throw schemaProblem(document, parsed.error.issues);
   const raw = commonSchema.parse(parsed.data);
@@ -68,15 +66,14 @@ export function parseFusion(
   };
 }
 
-function kindOf(document: RecipeDocument, kinds: readonly EnsembleKind[]): EnsembleKind {
+function kindOf(document: RecipeDocument): EnsembleKind {
   const { value } = document;
   const name = typeof value === 'object' && value !== null ? Reflect.get(value, 'ensemble') : null;
-  const found = kinds.find((kind) => kind.name === name);
-  if (found) return found;
-  const names = kinds.map((kind) => kind.name);
-  const nearest = typeof name === 'string' ? nearestWord(name, names) : undefined;
-  const hint = nearest ? `did you mean ${quoted(nearest)}?` : `there are ${names.join(', ')}`;
-  throw problemAt(document, ['ensemble'], `${describeValue(name)} is no kind of ensemble; ${hint}`);
+  const path = ['ensemble'];
+  if (typeof name !== 'string') {
+    throw problemAt(document, path, `expected a kind of ensemble, got ${describeValue(name)}`);
+  }
+  return placing(document, path, () => kindNamed(name));
 }
 
 function ownSettings(parsed: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -1,13 +1,12 @@
-/** Asks for every item, a limited number at once. The first failure stops the others. */
+/** Asks for each of many things, a limited number at once. The first failure stops the others. */
 
-import type { Item } from '../languageModel.ts';
 import { linkSignals } from './abort.ts';
 
-export async function askForEach<T>(
-  items: readonly Item[],
+export async function askForEach<Each, T>(
+  items: readonly Each[],
   concurrency: number,
   signal: AbortSignal | undefined,
-  ask: (item: Item, signal: AbortSignal) => Promise<T>,
+  ask: (item: Each, signal: AbortSignal) => Promise<T>,
 ): Promise<T[]> {
   const linked = linkSignals([signal]);
   const answers: T[] = [];

@@ -67,13 +67,22 @@ export interface TokenizationTable {
   readonly expected: Readonly<Record<BleuTokenizer, readonly string[]>>;
 }
 
-interface Utility {
-  readonly utility: readonly (readonly number[])[];
+export interface ExpectedMbr {
+  readonly expected: readonly number[];
+  readonly choice: number;
 }
+
+type MbrWeighting = 'unweighted' | 'weighted' | 'logProbability';
+
+type Utility = { readonly utility: readonly (readonly number[])[] } & Readonly<
+  Record<`${MbrWeighting}.${'withSelf' | 'withoutSelf'}`, ExpectedMbr>
+>;
 
 export interface MbrTable {
   readonly id: string;
   readonly candidates: readonly string[];
+  readonly weights: readonly number[];
+  readonly logProbabilities: readonly number[];
   readonly expected: Readonly<Record<'chrf' | 'chrfPlusPlus' | 'bleu', Utility>>;
 }
 
