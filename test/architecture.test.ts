@@ -104,6 +104,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'merge/recipe/': ['re2js', 'zod'],
   'ensemble/kind/': ['zod'],
   'ensemble/recipe/': ['yaml', 'zod'],
+  'ensemble/panel/settings.ts': ['zod'],
   'merge/tokenizer/chatTemplate.ts': ['fastest-levenshtein'],
   'merge/plan/modelCard.ts': ['yaml'],
   'model/engine/': ['onnxruntime-common'],

@@ -42,7 +42,8 @@ export async function askMembers<T>(
   return answers;
 }
 
-function isPassable(error: unknown): boolean {
+/** Whether a failure is a member's own: neither a stopped request nor a defect of ours. */
+export function isPassable(error: unknown): boolean {
   return error instanceof FusionError && error.code !== 'aborted';
 }
 
