@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import type {
   Explanation,
   LabelExplanation,
+  PanelExplanation,
   TextExplanation,
   TokenExplanation,
 } from '../ensemble/explanation.ts';
@@ -14,6 +15,7 @@ import { type CliContext, columnsOf } from './context.ts';
 import { DENSE, elide, printable } from './format.ts';
 import { withInterrupts } from './interrupts.ts';
 import { openOptionsOf } from './modelCommand.ts';
+import { panelSummary } from './panelSummary.ts';
 
 interface ExplainOptions {
   readonly text: string;
@@ -74,6 +76,8 @@ function render(explanation: Explanation, columns: number): string {
       return renderTokens(explanation);
     case 'texts':
       return renderCandidates(explanation, columns);
+    case 'panel':
+      return renderPanel(explanation);
   }
 }
 
@@ -148,4 +152,24 @@ function renderCandidates({ candidates }: TextExplanation, columns: number): str
     ]);
   }
   return table.toString();
+}
+
+function renderPanel({ text, report }: PanelExplanation): string {
+  const table = new Table({
+    ...DENSE,
+    head: ['member', 'role', 'outcome', 'seconds', 'tokens in', 'out', 'cost', ''],
+  });
+  for (const [i, call] of report.calls.entries()) {
+    table.push([
+      printable(call.member) + (i === report.winningCall ? ' *' : ''),
+      call.role,
+      call.status,
+      (call.latencyMs / 1000).toFixed(2),
+      call.inputTokens ?? '',
+      call.outputTokens ?? '',
+      call.cost?.toPrecision(3) ?? '',
+      printable(call.reason ?? ''),
+    ]);
+  }
+  return `${printable(text)}\n${table.toString()}\n${panelSummary(report)}`;
 }

@@ -1,10 +1,17 @@
 /** `lmfuse generate` and `lmfuse translate`: texts written by a model. */
 
 import { type Command, InvalidArgumentError } from 'commander';
+import type { PanelResponse } from '../ensemble/panel/report.ts';
 import { badInput } from '../errors.ts';
 import { requireAbility } from '../model/abilities.ts';
 import { generateText, type TextOptions } from '../model/generate/generateText.ts';
-import type { ChatMessage, Item, LanguageModel, RequestOptions } from '../model/languageModel.ts';
+import type {
+  ChatMessage,
+  Item,
+  LanguageModel,
+  RequestOptions,
+  TextResponse,
+} from '../model/languageModel.ts';
 import { predictionLine } from '../task/data/prediction.ts';
 import type { CliContext } from './context.ts';
 import {
@@ -15,6 +22,7 @@ import {
   runWithModel,
 } from './modelCommand.ts';
 import { parseLimit, parseSeed } from './options.ts';
+import { panelSummary } from './panelSummary.ts';
 
 interface GenerateOptions extends ModelCommandOptions {
   readonly maxNewTokens?: number;
@@ -115,14 +123,14 @@ async function runWriting(
     const canStream = model.next !== undefined || model.respond !== undefined;
     const isStreamed = canStream && isForPeople(texts, options) && texts.length === 1;
     if (isStreamed) {
-      const write = writerOf(model, options, request);
+      const write = writerOf(model, options, request, context);
       await write(texts[0]!, (piece) => void context.stdout.write(piece));
       context.stdout.write('\n');
       return;
     }
     await inParts(examples, async (part) => {
       const items = part.map((example) => ({ id: example.id, text: example[column] as string }));
-      const written = await writeAll(model, items, options, request);
+      const written = await writeAll(model, items, options, request, context);
       part.forEach(({ id }, i) => {
         const { text, logprob } = written[i]!;
         const line = isForPeople(texts, options)
@@ -154,6 +162,7 @@ async function writeAll(
   items: readonly Item[],
   options: GenerateOptions,
   request: RequestOptions,
+  context: CliContext,
 ): Promise<readonly Written[]> {
   const { next, write } = model;
   if (!next && write) {
@@ -161,7 +170,8 @@ async function writeAll(
     return texts.map(({ text, logProbability: logprob }) => ({ text, logprob }));
   }
   const prompts = items.map(({ text }) => text);
-  if (!next) return Promise.all(prompts.map((prompt) => writerOf(model, options, request)(prompt)));
+  if (!next)
+    return Promise.all(prompts.map((prompt) => writerOf(model, options, request, context)(prompt)));
   const size = options.batch || DEFAULT_BATCH;
   const written: Written[] = [];
   for (let start = 0; start < prompts.length; start += size) {
@@ -180,7 +190,12 @@ async function writeAll(
 const DEFAULT_BATCH = 16;
 
 /** One text at a time, given out as it grows. */
-function writerOf(model: LanguageModel, options: GenerateOptions, request: RequestOptions): Write {
+function writerOf(
+  model: LanguageModel,
+  options: GenerateOptions,
+  request: RequestOptions,
+  context: CliContext,
+): Write {
   const { next } = model;
   if (next) {
     return async (prompt, onText) => {
@@ -201,8 +216,13 @@ function writerOf(model: LanguageModel, options: GenerateOptions, request: Reque
       { prompt, ...Object.fromEntries(given) },
       { ...request, ...(onText ? { onText } : {}) },
     );
+    if (isPanelResponse(response)) context.stderr.write(`${panelSummary(response.report)}\n`);
     return { text: response.text, logprob: response.logProbability };
   };
+}
+
+function isPanelResponse(response: TextResponse): response is PanelResponse {
+  return 'report' in response;
 }
 
 function promptOf(

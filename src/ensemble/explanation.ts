@@ -1,6 +1,7 @@
 /** Why an ensemble said what it said: what each member said, its weight, and who moved the choice. */
 
 import type { Item, RequestOptions } from '../model/languageModel.ts';
+import type { PanelReport } from './panel/report.ts';
 
 export interface LabelOpinion {
   readonly member: string;
@@ -60,6 +61,12 @@ export interface TextExplanation {
   readonly candidates: readonly CandidateLine[];
 }
 
-export type Explanation = LabelExplanation | TokenExplanation | TextExplanation;
+export interface PanelExplanation {
+  readonly kind: 'panel';
+  readonly text: string;
+  readonly report: PanelReport;
+}
+
+export type Explanation = LabelExplanation | TokenExplanation | TextExplanation | PanelExplanation;
 
 export type Explain = (item: Item, options?: RequestOptions) => Promise<Explanation>;

@@ -7,6 +7,7 @@ import type { EnsembleKind } from './kind.ts';
 import { linear } from './linear.ts';
 import { logLinear } from './logLinear.ts';
 import { mbr, rerank } from './outputs.ts';
+import { panel } from './panel.ts';
 import { borda, condorcet, vote } from './votes.ts';
 
 export const ENSEMBLE_KINDS: readonly EnsembleKind[] = [
@@ -18,6 +19,7 @@ export const ENSEMBLE_KINDS: readonly EnsembleKind[] = [
   bayes,
   mbr,
   rerank,
+  panel,
 ];
 
 export function kindNamed(name: string): EnsembleKind {

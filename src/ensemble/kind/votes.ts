@@ -1,17 +1,23 @@
 /**
  * `ensemble: vote | borda | condorcet`: members vote, and only the order of their labels counts. The
- * probabilities of the result are shares of the votes, or of the points.
+ * probabilities of the result are shares of the votes, or of the points. By `vote` members that write
+ * vote on their answers: those of one canonical form count together.
  */
 
 import { requireAbility } from '../../model/abilities.ts';
 import { argmax } from '../../numeric/argmax.ts';
 import { fusedClassifier, type LabelPool } from '../fusedClassifier.ts';
+import type { Member } from '../member.ts';
+import { PANEL_KEYS } from '../panel/settings.ts';
+import type { LabelPolicy } from '../pool/alignLabels.ts';
 import { borda as bordaCount } from '../vote/borda.ts';
 import { condorcet as condorcetCount } from '../vote/condorcet.ts';
 import { plurality } from '../vote/plurality.ts';
 import type { Tally } from '../vote/tally.ts';
+import { extractSchema } from './answerForm.ts';
 import { labelsSchema } from './generation.ts';
-import { defineKind, type EnsembleKind } from './kind.ts';
+import { type Capabilities, defineKind, type EnsembleContext, type EnsembleKind } from './kind.ts';
+import { panelOf } from './panel.ts';
 
 /** Labels by their places, whatever they are called. */
 type Count = (
@@ -20,16 +26,26 @@ type Count = (
   weights: readonly number[],
 ) => Tally;
 
-export const vote = votingKind(
-  'vote',
-  'Every member votes for one label; the most weight wins, ties go to the first label.',
-  (rows, places, weights) =>
-    plurality(
-      rows.map((row) => places[argmax(row)]),
-      places,
-      { weights },
-    ),
-);
+const countFavourites: Count = (rows, places, weights) =>
+  plurality(
+    rows.map((row) => places[argmax(row)]),
+    places,
+    { weights },
+  );
+
+export const vote = defineKind({
+  name: 'vote',
+  summary: 'Every member votes for a label, or by its answer; ties go to the first.',
+  tasks: ['text-classification', 'text-generation'],
+  keys: { labels: labelsSchema, extract: extractSchema, samples: PANEL_KEYS.samples },
+  create: (members, { labels = 'same', extract, samples }, context) => {
+    if (context.task === 'text-classification') {
+      return countedClassifier(members, countFavourites, labels, context);
+    }
+    const settings = { mode: 'vote', ...(samples === undefined ? {} : { samples }) } as const;
+    return panelOf(members, settings, extract, context);
+  },
+});
 
 export const borda = votingKind(
   'borda',
@@ -49,11 +65,19 @@ function votingKind(name: string, summary: string, count: Count): EnsembleKind {
     summary,
     tasks: ['text-classification'],
     keys: { labels: labelsSchema },
-    create: (members, { labels = 'same' }, context) => {
-      for (const { model } of members) requireAbility(model, 'classify');
-      return fusedClassifier(members, poolOf(count), labels, context);
-    },
+    create: (members, { labels = 'same' }, context) =>
+      countedClassifier(members, count, labels, context),
   });
+}
+
+function countedClassifier(
+  members: readonly Member[],
+  count: Count,
+  labels: LabelPolicy,
+  context: EnsembleContext,
+): Capabilities {
+  for (const { model } of members) requireAbility(model, 'classify');
+  return fusedClassifier(members, poolOf(count), labels, context);
 }
 
 /**
