@@ -48,15 +48,23 @@ export function createEnsemble(
   };
 }
 
-/** What all members can do, of what the kind is for. */
-function taskOf(name: string, members: readonly Member[], { tasks }: EnsembleKind): Task {
+/**
+ * What all members can do, of what the kind is for. Whoever gives a writer a prompt with labels wants
+ * it to classify.
+ */
+function taskOf(
+  name: string,
+  members: readonly Member[],
+  { tasks, name: kindName }: EnsembleKind,
+): Task {
   const possible = TASKS.filter(
     (task) => tasks.includes(task) && members.every(({ model }) => suits(model, task)),
   );
-  if (possible.length === 1) return possible[0]!;
-  const why =
-    possible.length === 0 ? 'the members have none in common' : `${possible.join(' or ')}`;
-  throw badInput(`${name}: say what it is for by "task: ..." (${why})`);
+  if (possible.length === 1 || possible[0] === 'text-classification') return possible[0]!;
+  if (possible.length > 1) {
+    throw badInput(`${name}: say by "task:" whether it is for ${possible.join(' or for ')}`);
+  }
+  throw badInput(`${name}: its members have no task in common that ${kindName} is for`);
 }
 
 function suits({ classify, next, respond, write }: LanguageModel, task: Task): boolean {
