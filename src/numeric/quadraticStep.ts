@@ -27,7 +27,7 @@ export interface QuadraticModel {
  * Added to the diagonal, relative to its largest: without it members that are alike would make the
  * system singular. It bends the way to the minimum and not the minimum.
  */
-const RELATIVE_RIDGE = 1e-10;
+const RELATIVE_RIDGE = 1e-8;
 const SMALLEST_RIDGE = 1e-12;
 /** Each round holds or frees one unknown; more of them mean that rounding leads it in a circle. */
 const ROUNDS_PER_UNKNOWN = 50;

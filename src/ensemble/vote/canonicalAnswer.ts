@@ -16,23 +16,17 @@ export interface AnswerForm {
   readonly extract?: readonly AnswerMark[];
 }
 
-/**
- * Quotes, brackets, markdown and the marks that end clauses; also their Chinese and Spanish forms. What
- * stands between digits stays, or `1:30` would be `130`.
- */
-const MARKS = '[.,;:!?"\'`()[\\]{}*_\\\\«»“”‘’„…、。「」『』【】《》¿¡]';
-const PUNCTUATION = new RegExp(`(?<!\\d)${MARKS}|${MARKS}(?!\\d)`, 'gu');
+/** Quotes, brackets, markdown and the marks that end clauses; also their Chinese and Spanish forms. */
+const MARK = /[.,;:!?"'`()[\]{}*_\\«»“”‘’„…、。「」『』【】《》¿¡]/u;
+const RUN_OF_MARKS = new RegExp(`${MARK.source}+`, 'gu');
 const FULL_WIDTH = /[\uff01-\uff5e]/gu;
 const NUMBER = /^[$€£¥]?([+-]?)[$€£¥]?(\d{1,3}(?:,\d{3})+|\d*)(?:\.(\d*))?$/;
 const ARTICLES: ReadonlySet<string> = new Set(['a', 'an', 'the']);
-/** What may stand around a number without being part of it; a point before digits is part of it. */
-const BEFORE = /^[,;:!?"'`()[\]{}*_«»“”‘’„]+/u;
-const AFTER = /[.,;:!?"'`()[\]{}*_«»“”‘’„…。]+$/u;
 
 /** The form to compare by. An answer of punctuation alone is its own form; white space alone is ''. */
 export function canonicalAnswer(text: string, { extract = [] }: AnswerForm = {}): string {
   const raw = extractedAnswer(text, extract).trim();
-  const words = raw
+  const words = withoutLatex(raw)
     .normalize('NFC')
     .replace(FULL_WIDTH, (character) => character.normalize('NFKC'))
     .toLowerCase()
@@ -44,14 +38,38 @@ export function canonicalAnswer(text: string, { extract = [] }: AnswerForm = {})
   return kept.join(' ') || raw;
 }
 
+/** What models write in \boxed{}: fractions, thousands, and words within mathematics. */
+function withoutLatex(text: string): string {
+  return text
+    .replace(/\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}/g, '$1/$2')
+    .replace(/\\(?:text|mathrm|mathbf)\{([^{}]*)\}/g, '$1')
+    .replaceAll('{,}', ',');
+}
+
+/** None if it is punctuation alone. Marks between digits stay, or `1:30` would be `130`. */
 function wordsOf(word: string): string[] {
-  const bare = word.replace(PUNCTUATION, '');
+  const bare = word.replace(RUN_OF_MARKS, (run: string, start: number) =>
+    isDigit(word[start - 1]) && isDigit(word[start + run.length]) ? run : '',
+  );
   return bare === '' ? [] : [bare];
+}
+
+function isDigit(character: string | undefined): boolean {
+  return character !== undefined && character >= '0' && character <= '9';
+}
+
+/** Without the marks around it, but for a point before digits, which is part of the number. */
+function trimmed(word: string): string {
+  let start = 0;
+  let end = word.length;
+  while (start < end && word[start] !== '.' && MARK.test(word[start]!)) start++;
+  while (end > start && MARK.test(word[end - 1]!)) end--;
+  return word.slice(start, end);
 }
 
 /** Digits are compared as text, so that numbers of any length stay exact. */
 function canonicalNumber(word: string): string | undefined {
-  const match = NUMBER.exec(word.replace(BEFORE, '').replace(AFTER, ''));
+  const match = NUMBER.exec(trimmed(word));
   if (!match) return undefined;
   const [, sign, whole = '', fraction = ''] = match;
   if (whole === '' && fraction === '') return undefined;
