@@ -21,7 +21,7 @@
 
 import type { TokenContext } from './contexts.ts';
 import { OUTCOMES } from './outcomes.ts';
-import { type ByteTrie, childOf, massBehind, ROOT } from './trie.ts';
+import { type ByteTrie, behindStart, childOf, massOf, ROOT } from './trie.ts';
 
 export interface State {
   readonly context: TokenContext;
@@ -57,11 +57,11 @@ export function rootState(context: TokenContext, logWeight: number): State {
 export function moveState(trie: ByteTrie, state: State, byte: number): Moved {
   const { context, mass, logWeight } = state;
   const node = childOf(trie, state.node, byte);
-  const { ofNodes } = context.masses();
-  if (node < 0 || !(ofNodes[node]! > 0)) return { states: [], waiting: [] };
-  const behind = massBehind(trie, ofNodes, node);
+  if (node < 0) return { states: [], waiting: [] };
+  const start = behindStart(trie, node);
+  const behind = massOf(context.masses().ofTokens, start, trie.end[node]!);
   const within = { context, node, mass: behind, logWeight: logWeight + Math.log(behind / mass) };
-  const ended = trie.tokens.subarray(trie.firstToken[node]!, trie.firstToken[node + 1]!);
+  const ended = trie.tokens.subarray(trie.start[node]!, start);
   const waiting = Array.from(ended, (token): Waiting => {
     const weight = logWeight + context.row[token]! - Math.log(mass);
     return { parent: context, token, logWeight: weight, logEstimate: weight, since: [] };

@@ -8,7 +8,7 @@
 
 import type { RequestOptions, TokenBranch, TokenTree } from '../../model/languageModel.ts';
 import type { ByteMember } from './byteMember.ts';
-import { nodeMasses, ROOT } from './trie.ts';
+import { massOf, tokenMasses } from './trie.ts';
 
 export interface TokenContext {
   /** In the tree of sequences. */
@@ -22,8 +22,8 @@ export interface TokenContext {
 }
 
 export interface ContextMasses {
-  /** Of the nodes of the trie. */
-  readonly ofNodes: Float64Array;
+  /** Of the trie's tokens, in their order. */
+  readonly ofTokens: Float64Array;
   /** Of the tokens that end a text. */
   readonly end: number;
   /** Of all that may come: what the others are shares of. */
@@ -164,9 +164,9 @@ function contextOf(
     children: new Map(),
     masses: () => {
       if (found) return found;
-      const ofNodes = nodeMasses(trie, row);
+      const ofTokens = tokenMasses(trie, row);
       const end = ends.reduce((sum, token) => sum + Math.exp(row[token]!), 0);
-      found = { ofNodes, end, total: ofNodes[ROOT]! + end };
+      found = { ofTokens, end, total: massOf(ofTokens, 0, ofTokens.length) + end };
       return found;
     },
   };

@@ -29,7 +29,7 @@ export interface ByteFusion {
   ) => Promise<readonly ByteScores[]>;
 }
 
-export const DEFAULT_BEAM: BeamSettings = { width: 4, leastShare: 0.01 };
+export const DEFAULT_BEAM: BeamSettings = { width: 4, leastShare: 0.003 };
 
 export function fuseByBytes(
   members: readonly ByteMember[],

@@ -9,7 +9,7 @@
 
 import { logSum, type Moved, type State } from './beam.ts';
 import { END, OUTCOMES } from './outcomes.ts';
-import { type ByteTrie, ROOT } from './trie.ts';
+import { type ByteTrie, massOf, ROOT } from './trie.ts';
 
 /** [257] log-probabilities; all -infinity if the member holds the text for impossible. */
 export function nextBytes(trie: ByteTrie, { states, waiting }: Moved): Float64Array {
@@ -23,11 +23,11 @@ export function nextBytes(trie: ByteTrie, { states, waiting }: Moved): Float64Ar
 }
 
 function addState(trie: ByteTrie, state: State, share: number, row: Float64Array): void {
-  const { ofNodes, end } = state.context.masses();
+  const { ofTokens, end } = state.context.masses();
   const scale = share / state.mass;
   if (state.node === ROOT) row[END]! += scale * end;
   for (let i = trie.firstChild[state.node]!; i < trie.firstChild[state.node + 1]!; i++) {
-    row[trie.byteOf[i]!]! += scale * ofNodes[i]!;
+    row[trie.byteOf[i]!]! += scale * massOf(ofTokens, trie.start[i]!, trie.end[i]!);
   }
 }
 

@@ -43,9 +43,12 @@ export interface Engine {
   readonly end: (stream: number) => Promise<void>;
   /**
    * Begins and continues sequences that do not advance together, if `facts.grows`:
-   * [tokens of all branches][vocabulary].
+   * [tokens of all branches][vocabulary]. Forgets nodes before that.
    */
-  readonly grow: (branches: readonly Branch[]) => Promise<Float32Array>;
+  readonly grow: (
+    branches: readonly Branch[],
+    forgotten: readonly number[],
+  ) => Promise<Float32Array>;
   readonly forget: (nodes: readonly number[]) => Promise<void>;
   readonly score: (rows: readonly ScoredRow[], sources?: TokenRows) => Promise<Float64Array[]>;
   readonly close: () => Promise<void>;
@@ -108,6 +111,9 @@ export function engineOver(facts: EngineFacts, translator: Translator): Engine {
   const { encoder: first } = translator;
   const streams = new Map<number, Sequences>();
   const nodes: NodeCaches = new Map();
+  const forget = (forgotten: readonly number[]) => {
+    for (const node of forgotten) nodes.delete(node);
+  };
   const keep = (stream: number, sequences: Sequences) => {
     streams.set(stream, sequences);
     return sequences.next;
@@ -127,9 +133,12 @@ export function engineOver(facts: EngineFacts, translator: Translator): Engine {
     async end(stream) {
       streams.delete(stream);
     },
-    grow: (branches) => growNodes(first, nodes, branches),
+    grow(branches, forgotten) {
+      forget(forgotten);
+      return growNodes(first, nodes, branches);
+    },
     async forget(forgotten) {
-      for (const node of forgotten) nodes.delete(node);
+      forget(forgotten);
     },
     score: (rows, sources) =>
       sources ? scoreTranslations(translator, rows, sources) : scoreCausal(first, rows),

@@ -93,7 +93,7 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     async end(stream) {
       if (!ended) send('end', stream);
     },
-    grow: (branches) => call('grow', branches) as Promise<Float32Array>,
+    grow: (branches, forgotten) => call('grow', branches, forgotten) as Promise<Float32Array>,
     async forget(nodes) {
       if (!ended) send('forget', nodes);
     },

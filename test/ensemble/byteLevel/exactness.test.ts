@@ -3,13 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ByteMember, byteMember } from '../../../src/ensemble/byteLevel/byteMember.ts';
-import type { FuseRows } from '../../../src/ensemble/byteLevel/byteRows.ts';
 import { bitsPerByte } from '../../../src/ensemble/byteLevel/certificate.ts';
 import { fuseByBytes } from '../../../src/ensemble/byteLevel/fuseByBytes.ts';
 import { END, OUTCOMES } from '../../../src/ensemble/byteLevel/outcomes.ts';
-import { bruteForce, toBytes, toyMember, toyTokens } from './toy.ts';
-
-export const alone: FuseRows = ([row], out) => out.set(row!);
+import { alone, bruteForce, toBytes, toyMember, toyTokens } from './toy.ts';
 
 const EXACT = { width: Number.POSITIVE_INFINITY, leastShare: 0 };
 const exact = (member: ByteMember) => fuseByBytes([member], alone, EXACT).next;

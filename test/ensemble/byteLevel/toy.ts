@@ -4,6 +4,7 @@
  */
 
 import { type ByteMember, byteMember } from '../../../src/ensemble/byteLevel/byteMember.ts';
+import type { FuseRows } from '../../../src/ensemble/byteLevel/byteRows.ts';
 import type { TokenModel } from '../../../src/model/languageModel.ts';
 import { hashLogits, type ToyModel, toyModel } from '../../model/generate/toyModel.ts';
 
@@ -46,6 +47,8 @@ export function toyTokens(
     ...rest,
   });
 }
+
+export const alone: FuseRows = ([row], out) => out.set(row!);
 
 export const toyMember = (seed: number): ByteMember => byteMember(`toy${seed}`, toyTokens(seed));
 
