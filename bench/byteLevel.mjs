@@ -47,7 +47,10 @@ async function medianSeconds(action) {
 const models = [];
 for (const path of values.members.split(',')) models.push(await openCheckpointModel(path, path));
 const members = models.map(({ name, next }) => byteMember(name, next));
-const lines = readFileSync(values.texts, 'utf8').trim().split('\n').slice(1, TEXTS + 1);
+const lines = readFileSync(values.texts, 'utf8')
+  .trim()
+  .split('\n')
+  .slice(1, TEXTS + 1);
 const items = lines.map((line, id) => ({ id: String(id), text: line.split('\t').at(-1) }));
 const byteCount = sum(items.map(({ text }) => Buffer.byteLength(text) + 1));
 
@@ -58,7 +61,10 @@ async function plainDecoding() {
     const written = await Promise.all(
       models.map(async ({ next }) => {
         const { tokenizer } = next;
-        const input = [next.beginning, ...tokenizer.encode(values.prompt, { specialTokens: false })];
+        const input = [
+          next.beginning,
+          ...tokenizer.encode(values.prompt, { specialTokens: false }),
+        ];
         const [{ hypotheses }] = await generate(next, [input], {
           strategy: 'greedy',
           maxNewTokens: Math.round(NEW_BYTES / 4),
@@ -85,7 +91,9 @@ async function fusedDecoding(width) {
 }
 
 async function plainScoring() {
-  const seconds = await medianSeconds(() => Promise.all(models.map(({ score }) => score.scores(items))));
+  const seconds = await medianSeconds(() =>
+    Promise.all(models.map(({ score }) => score.scores(items))),
+  );
   return (1000 * seconds) / byteCount;
 }
 
@@ -121,7 +129,9 @@ async function byteBits(member, settings) {
 
 console.log(`least share ${leastShare}`);
 const [decoding, scoring] = [await plainDecoding(), await plainScoring()];
-console.log(`plain: decoding ${decoding.toFixed(3)} ms/byte, scoring ${scoring.toFixed(4)} ms/byte`);
+console.log(
+  `plain: decoding ${decoding.toFixed(3)} ms/byte, scoring ${scoring.toFixed(4)} ms/byte`,
+);
 for (const width of WIDTHS) {
   const [fused, scored] = [await fusedDecoding(width), await fusedScoring(width)];
   const ratio = fused / decoding;
@@ -131,7 +141,9 @@ for (const width of WIDTHS) {
   );
 }
 for (const [m, member] of members.entries()) {
-  console.log(`${member.name}: ${(await canonicalBits(models[m])).toFixed(4)} bits/byte by canonical tokens`);
+  console.log(
+    `${member.name}: ${(await canonicalBits(models[m])).toFixed(4)} bits/byte by canonical tokens`,
+  );
   for (const width of WIDTHS) {
     const { bits, least, most, vacuous, worstStep } = await byteBits(member, { width, leastShare });
     console.log(

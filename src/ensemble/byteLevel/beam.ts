@@ -19,8 +19,8 @@
  * remains, and is evaluated then.
  */
 
-import type { TokenContext } from './contexts.ts';
 import { OUTCOMES } from './outcomes.ts';
+import type { TokenContext } from './tokenContext.ts';
 import { type ByteTrie, behindStart, childOf, massOf, ROOT } from './trie.ts';
 
 export interface State {

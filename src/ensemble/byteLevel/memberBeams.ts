@@ -4,7 +4,8 @@ import { badInput } from '../../errors.ts';
 import type { RequestOptions } from '../../model/languageModel.ts';
 import { evaluate, type Moved, moveAll, rootState, type Waiting } from './beam.ts';
 import type { ByteMember } from './byteMember.ts';
-import { type Contexts, openContexts, type TokenContext } from './contexts.ts';
+import { canonicalTokens } from './canonicalTokens.ts';
+import { type Contexts, openContexts } from './contexts.ts';
 import {
   type Beam,
   type BeamSettings,
@@ -14,6 +15,7 @@ import {
   worthEvaluating,
 } from './prune.ts';
 import { rereadTree } from './rereadTree.ts';
+import type { TokenContext } from './tokenContext.ts';
 
 export interface MemberBeams {
   /**
@@ -139,23 +141,4 @@ function withEvaluated(
 function checkRoom({ name, model }: ByteMember, { states, waiting }: Moved): void {
   if (states.length > 0 || waiting.length === 0) return;
   throw badInput(`the text is longer than the ${model.maxTokens} tokens that member ${name} reads`);
-}
-
-/** As the tokenizer splits the text, as far as its tokens are the text's bytes. */
-function canonicalTokens(
-  { model, prefix, bytes, beginning }: ByteMember,
-  text: readonly number[],
-): number[] {
-  const decoded = new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(text));
-  const whole = [...beginning, ...text];
-  const room = (model.maxTokens ?? Number.POSITIVE_INFINITY) - prefix.length;
-  const tokens = model.tokenizer.encode(decoded, { specialTokens: false });
-  let at = 0;
-  const wrong = tokens.findIndex((token, i) => {
-    const own = bytes[token];
-    const isNext = i < room && own?.every((byte, j) => whole[at + j] === byte) === true;
-    at += own?.length ?? 0;
-    return !isNext;
-  });
-  return wrong < 0 ? tokens : tokens.slice(0, wrong);
 }
