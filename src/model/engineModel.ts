@@ -9,6 +9,7 @@ import { abortable } from './abort.ts';
 import type { ChatPrompt } from './chatTemplate.ts';
 import { inBatches } from './engine/batches.ts';
 import type { Engine } from './engine/engine.ts';
+import { engineTree } from './engineTree.ts';
 import type {
   Classifier,
   Embedder,
@@ -115,6 +116,7 @@ function tokenModel(engine: Engine, files: ModelFiles, maxTokens: number | undef
   const beginning = beginningOf(files);
   const isCausal = engine.facts.task === 'causal';
   let streams = 0;
+  const nodes = { count: 0 };
   return {
     kind: isCausal ? 'causal' : 'sequence_to_sequence',
     tokenizer,
@@ -125,6 +127,7 @@ function tokenModel(engine: Engine, files: ModelFiles, maxTokens: number | undef
     bannedTokens: bannedTokens(generationConfig),
     defaults: defaultsOf({ ...config, ...generationConfig }),
     start: (inputs, options) => openStream(engine, streams++, inputs, options),
+    ...(engine.facts.grows ? { tree: () => engineTree(engine, nodes) } : {}),
     continuationLogProbabilities: (rows, options = {}) =>
       inBatches(
         rows,

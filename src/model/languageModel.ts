@@ -97,6 +97,8 @@ export interface TokenModel {
     inputs: readonly (readonly number[])[],
     options?: RequestOptions,
   ) => Promise<TokenStream>;
+  /** Sequences that need not advance together, where the model keeps such. */
+  readonly tree?: () => TokenTree;
   /**
    * Log-probabilities of the tokens of each row's continuation, given its input and what comes
    * before them, in one pass.
@@ -141,6 +143,28 @@ export interface TokenStream {
     options?: RequestOptions,
   ) => Promise<void>;
   readonly close: () => void;
+}
+
+/** Sequences that begin alike and part: a node is a token behind those on the way to it. */
+export interface TokenTree {
+  /** Continues nodes, all in one batch; each token becomes a node. */
+  readonly grow: (branches: readonly TokenBranch[], options?: RequestOptions) => Promise<Growth>;
+  /** Gives back what the model remembers of nodes; others may still continue what came of them. */
+  readonly forget: (nodes: readonly number[]) => void;
+  readonly close: () => void;
+}
+
+export interface TokenBranch {
+  /** Undefined where a sequence begins. */
+  readonly parent: number | undefined;
+  readonly tokens: readonly number[];
+}
+
+export interface Growth {
+  /** Of each branch those of its tokens. */
+  readonly nodes: readonly (readonly number[])[];
+  /** [tokens of all branches][vocabularySize]: of every token as the next one after each node. */
+  readonly logProbabilities: Float32Array;
 }
 
 export interface ChatMessage {

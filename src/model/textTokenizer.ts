@@ -4,6 +4,7 @@ import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import type { JsonObject } from '../checkpoint/checkpoint.ts';
 import { badInput, type FusionError } from '../errors.ts';
 import type { Item, RequestOptions } from './languageModel.ts';
+import { tokenBytesOf } from './tokenBytes.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { tokenList } from './tokenList.ts';
 
@@ -27,6 +28,7 @@ export function createTokenizer(tokenizerJson: JsonObject, tokenizerConfig: Json
             clean_up_tokenization_spaces: cleansUp,
           }),
     vocabulary: () => tokenList(tokenizerJson),
+    tokenBytes: () => tokenBytesOf(tokenizerJson),
   };
 }
 

@@ -13,4 +13,14 @@ export interface Tokenizer {
   ) => string;
   /** Tokens by their ids, as the tokenizer spells them; where it can list them. */
   readonly vocabulary?: () => readonly (string | undefined)[];
+  /** The bytes of its tokens; refused where they are not known exactly. */
+  readonly tokenBytes?: () => TokenBytes;
+}
+
+/** A text's bytes are those of its tokens, one after the other, without the beginning. */
+export interface TokenBytes {
+  /** Undefined of what is no part of a text: special tokens, and ids that no token has. */
+  readonly bytesOf: (id: number) => Uint8Array | undefined;
+  /** What the tokens of every text begin with before the text itself: a space in SentencePiece. */
+  readonly beginning: Uint8Array;
 }

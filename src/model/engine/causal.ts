@@ -61,7 +61,7 @@ function side(rows: readonly Sequences[]): Sequences {
  * @param mask [rows][tokens of the cache and of the batch]
  * @param from the first place of the batch whose distribution is wanted
  */
-function causalFeeds(
+export function causalFeeds(
   running: Running,
   { rowCount, length, ids, positions }: TokenBatch,
   mask: BigInt64Array,

@@ -14,6 +14,8 @@ export interface Distributions {
   /** Outcomes of one distribution. */
   readonly size: number;
   readonly at: (row: number, place: number, outcome: number) => number;
+  /** [size], at one place of a row. */
+  readonly whole: (row: number, place: number) => Float32Array;
   /** [rows][size], at the last place of each row. */
   readonly last: () => Float32Array;
 }
@@ -42,6 +44,7 @@ function ofLogProbabilities(tensor: Tensor): Distributions {
     places,
     size,
     at: (row, place, outcome) => values[rowAt(row, place) + outcome]!,
+    whole: (row, place) => values.subarray(rowAt(row, place), rowAt(row, place) + size),
     last() {
       if (places === 1) return values;
       const last = new Float32Array(rows * size);
@@ -61,6 +64,11 @@ function ofLogits(tensor: Tensor): Distributions {
     const start = (row * places + place) * size;
     return logits.subarray(start, start + size);
   };
+  const whole = (row: number, place: number) => {
+    const values = rowOf(row, place);
+    const total = logSumExp(values);
+    return values.map((x) => x - total);
+  };
   return {
     places,
     size,
@@ -68,15 +76,10 @@ function ofLogits(tensor: Tensor): Distributions {
       const values = rowOf(row, place);
       return values[outcome]! - logSumExp(values);
     },
+    whole,
     last() {
       const last = new Float32Array(rows * size);
-      for (let row = 0; row < rows; row++) {
-        const values = rowOf(row, places - 1);
-        const total = logSumExp(values);
-        values.forEach((x, i) => {
-          last[row * size + i] = x - total;
-        });
-      }
+      for (let row = 0; row < rows; row++) last.set(whole(row, places - 1), row * size);
       return last;
     },
   };

@@ -15,6 +15,7 @@ import { classifyRows, meanStates } from './labels.ts';
 import { type Running, runningOf } from './running.ts';
 import { createSession, type Runtime, type SessionOptions, type WeightStore } from './session.ts';
 import type { TokenRows } from './tokenBatch.ts';
+import { type Branch, canGrow, growNodes, type NodeCaches } from './tokenTree.ts';
 import { scoreTranslations, startTranslation, type Translator } from './translation.ts';
 
 export interface EngineFacts {
@@ -23,6 +24,8 @@ export interface EngineFacts {
   readonly outcomes: number;
   /** Numbers of a hidden state. */
   readonly width: number;
+  /** Causal, and what it remembers of a token is the same whatever comes after it. */
+  readonly grows?: boolean;
 }
 
 /** Results are the caller's to keep. */
@@ -38,6 +41,15 @@ export interface Engine {
     tokens: readonly number[],
   ) => Promise<Float32Array>;
   readonly end: (stream: number) => Promise<void>;
+  /**
+   * Begins and continues sequences that do not advance together, if `facts.grows`:
+   * [tokens of all branches][vocabulary]. Forgets nodes before that.
+   */
+  readonly grow: (
+    branches: readonly Branch[],
+    forgotten: readonly number[],
+  ) => Promise<Float32Array>;
+  readonly forget: (nodes: readonly number[]) => Promise<void>;
   readonly score: (rows: readonly ScoredRow[], sources?: TokenRows) => Promise<Float64Array[]>;
   readonly close: () => Promise<void>;
 }
@@ -64,7 +76,12 @@ export async function openEngine(
   const last = running.at(-1)!;
   const isPair = task === 'sequence_to_sequence';
   return engineOver(
-    { task, outcomes: lastSize(last, 'logits'), width: lastSize(first, 'last_hidden_state') },
+    {
+      task,
+      outcomes: lastSize(last, 'logits'),
+      width: lastSize(first, 'last_hidden_state'),
+      grows: task === 'causal' && canGrow(last),
+    },
     { encoder: first, decoder: last, startToken: isPair ? startTokenOf(checkpoint.config!) : 0 },
   );
 }
@@ -93,6 +110,10 @@ export function lastSize({ outputs }: Running, name: string): number {
 export function engineOver(facts: EngineFacts, translator: Translator): Engine {
   const { encoder: first } = translator;
   const streams = new Map<number, Sequences>();
+  const nodes: NodeCaches = new Map();
+  const forget = (forgotten: readonly number[]) => {
+    for (const node of forgotten) nodes.delete(node);
+  };
   const keep = (stream: number, sequences: Sequences) => {
     streams.set(stream, sequences);
     return sequences.next;
@@ -112,10 +133,18 @@ export function engineOver(facts: EngineFacts, translator: Translator): Engine {
     async end(stream) {
       streams.delete(stream);
     },
+    grow(branches, forgotten) {
+      forget(forgotten);
+      return growNodes(first, nodes, branches);
+    },
+    async forget(forgotten) {
+      forget(forgotten);
+    },
     score: (rows, sources) =>
       sources ? scoreTranslations(translator, rows, sources) : scoreCausal(first, rows),
     async close() {
       streams.clear();
+      nodes.clear();
       const sessions = new Set([translator.encoder.session, translator.decoder.session]);
       for (const session of sessions) await session.release();
     },

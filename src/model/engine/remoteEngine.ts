@@ -93,6 +93,10 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     async end(stream) {
       if (!ended) send('end', stream);
     },
+    grow: (branches, forgotten) => call('grow', branches, forgotten) as Promise<Float32Array>,
+    async forget(nodes) {
+      if (!ended) send('forget', nodes);
+    },
     score: (rows, sources) => call('score', rows, sources) as Promise<Float64Array[]>,
     async close() {
       if (ended) return exited;
