@@ -117,6 +117,7 @@ function tokenModel(
 ): TokenModel {
   const isCausal = engine.facts.task === 'causal';
   let streams = 0;
+  const number = () => streams++;
   return {
     kind: isCausal ? 'causal' : 'sequence_to_sequence',
     tokenizer,
@@ -125,7 +126,7 @@ function tokenModel(
     endTokens: tokenList(generationConfig.eos_token_id ?? config.eos_token_id),
     bannedTokens: bannedTokens(generationConfig),
     defaults: defaultsOf({ ...config, ...generationConfig }),
-    start: (inputs, options) => openStream(engine, streams++, inputs, options),
+    start: (inputs, options) => openStream(engine, number, inputs, options),
     continuationLogProbabilities: (rows, options = {}) =>
       inBatches(
         rows,
@@ -155,18 +156,39 @@ function scoreBatch(engine: Engine, batch: Continued, isCausal: boolean): Promis
 
 async function openStream(
   engine: Engine,
-  stream: number,
+  number: () => number,
   inputs: readonly (readonly number[])[],
   { signal }: RequestOptions = {},
 ): Promise<TokenStream> {
-  let next = await abortable(engine.start(stream, inputs), signal);
-  let rowCount = inputs.length;
+  const stream = number();
+  const next = await abortable(engine.start(stream, inputs), signal);
+  return streamOver(engine, number, stream, { next, rowCount: inputs.length });
+}
+
+interface StreamState {
+  readonly next: Float32Array;
+  readonly rowCount: number;
+}
+
+/** @param number gives streams the numbers that the engine knows them by */
+function streamOver(
+  engine: Engine,
+  number: () => number,
+  stream: number,
+  begun: StreamState,
+): TokenStream {
+  let state = begun;
   return {
-    logProbabilities: () => next,
-    rowCount: () => rowCount,
-    async advance(parents, tokens, options = {}) {
-      next = await abortable(engine.advance(stream, parents, tokens), options.signal);
-      rowCount = parents.length;
+    logProbabilities: () => state.next,
+    rowCount: () => state.rowCount,
+    async advance(parents, tokens, { signal } = {}) {
+      const next = await abortable(engine.advance(stream, parents, tokens), signal);
+      state = { next, rowCount: parents.length };
+    },
+    async fork() {
+      const copy = number();
+      await engine.fork(stream, copy);
+      return streamOver(engine, number, copy, state);
     },
     close: () => void engine.end(stream),
   };
