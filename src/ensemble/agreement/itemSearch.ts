@@ -53,15 +53,13 @@ export function itemSearch(
 ): ItemSearch {
   const { beams } = settings;
   const first = writers.map(({ surfaces }) => ({ path: undefined, surface: surfaces.empty }));
-  const endTokens = Math.max(...writers.map((writer) => writer.settings.endTokens.length));
-  const count = Math.max(2, 1 + endTokens) * beams;
   let running: readonly Running[] = [{ state: first, score: 0 }];
   let pool: readonly Finished[] = [];
   return {
     states: () => running.map(({ state }) => state),
     step(rowOf) {
       const states = running.map(({ state }) => state);
-      const found = bestContinuations(writers, inputs, states, rowOf, count, settings);
+      const found = bestContinuations(writers, inputs, states, rowOf, beams, settings);
       const level = found.filter(({ isLevel }) => isLevel);
       const going = [level, found.filter(({ isLevel }) => !isLevel)]
         .flatMap((kind) => kind.filter(({ finish }) => finish === undefined).slice(0, beams))

@@ -1,14 +1,21 @@
 /**
- * The tokens of a row in the order of their probability, as far as they are asked for: a search looks
- * at few of them, and a whole vocabulary takes long to sort.
+ * The tokens of a row in the order of their probability, as far as they were looked at: a search needs
+ * few of them, and a whole vocabulary takes long to sort and longer to decode. What was not looked at
+ * has a bound.
  */
 
 import { type Candidate, offerRow } from '../../model/generate/candidates.ts';
 
-/** The token of a rank, from 0; undefined when there are no more. Equals come by number. */
-export type RankedTokens = (rank: number) => number | undefined;
+export interface RankedTokens {
+  /** The token of a rank, from 0; undefined if so many were not found yet. Equals come by number. */
+  readonly at: (rank: number) => number | undefined;
+  /** The most that any token that was not looked at has; undefined when there is none. */
+  readonly bound: () => number | undefined;
+  /** Goes on by some tokens. */
+  readonly look: () => void;
+}
 
-/** Found in one pass, and as a rule enough. */
+/** Looked at from the first, and as a rule enough. */
 const FIRST = 64;
 
 /** @param isPossible leaves tokens out; those of probability 0 are never in */
@@ -18,29 +25,24 @@ export function rankTokens(
 ): RankedTokens {
   const first: Candidate[] = [];
   offerRow(first, FIRST, row, 0, 0);
-  const seen = first.map(({ token }) => token);
-  let ranked = seen.filter(isPossible);
-  let isWhole = first.length < FIRST;
-  return (rank) => {
-    if (rank >= ranked.length && !isWhole) {
-      isWhole = true;
-      ranked = [...ranked, ...sortRest(row, seen, isPossible)];
-    }
-    return ranked[rank];
+  let sorted = first.map(({ token }) => token);
+  let isSorted = sorted.length < FIRST;
+  let looked = sorted.length;
+  let found = sorted.filter(isPossible);
+  return {
+    at: (rank) => found[rank],
+    bound: () => (looked < sorted.length || !isSorted ? row[sorted[looked - 1]!] : undefined),
+    look: () => {
+      if (!isSorted) sorted = sortTokens(row);
+      isSorted = true;
+      const more = sorted.slice(looked, 4 * looked);
+      looked += more.length;
+      found = [...found, ...more.filter(isPossible)];
+    },
   };
 }
 
-function sortRest(
-  row: Float32Array,
-  seen: readonly number[],
-  isPossible: (token: number) => boolean,
-): number[] {
-  const isSeen = new Set(seen);
-  const rest: number[] = [];
-  for (let token = 0; token < row.length; token++) {
-    if (row[token]! > Number.NEGATIVE_INFINITY && !isSeen.has(token) && isPossible(token)) {
-      rest.push(token);
-    }
-  }
-  return rest.sort((a, b) => row[b]! - row[a]! || a - b);
+function sortTokens(row: Float32Array): number[] {
+  const tokens = Array.from(row.keys()).filter((token) => row[token]! > Number.NEGATIVE_INFINITY);
+  return tokens.sort((a, b) => row[b]! - row[a]! || a - b);
 }

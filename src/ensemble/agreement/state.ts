@@ -35,16 +35,9 @@ export interface WriterInput {
   readonly limit: number;
 }
 
-/** Of paths that have a token at least. */
-export function scoreOfState(
-  writers: readonly Writer[],
-  paths: readonly (Path | undefined)[],
-  lengthPenalty: number,
-): number {
-  return writers.reduce((total, { weight }, i) => {
-    const path = paths[i];
-    return total + weight * scoreOf(sumOf(path), lengthOf(path), lengthPenalty);
-  }, 0);
+/** A member's part of the score, which is their sum; of no tokens 0. */
+export function partOf({ weight }: Writer, path: Path | undefined, lengthPenalty: number): number {
+  return path ? weight * scoreOf(path.sumLogProb, path.length, lengthPenalty) : 0;
 }
 
 /** What no text that begins like this state can exceed: sums only fall, and lengths are limited. */
