@@ -116,6 +116,7 @@ function tokenModel(engine: Engine, files: ModelFiles, maxTokens: number | undef
   const beginning = beginningOf(files);
   const isCausal = engine.facts.task === 'causal';
   let streams = 0;
+  const number = () => streams++;
   const nodes = { count: 0 };
   return {
     kind: isCausal ? 'causal' : 'sequence_to_sequence',
@@ -126,7 +127,7 @@ function tokenModel(engine: Engine, files: ModelFiles, maxTokens: number | undef
     endTokens: tokenList(generationConfig.eos_token_id ?? config.eos_token_id),
     bannedTokens: bannedTokens(generationConfig),
     defaults: defaultsOf({ ...config, ...generationConfig }),
-    start: (inputs, options) => openStream(engine, streams++, inputs, options),
+    start: (inputs, options) => openStream(engine, number, inputs, options),
     ...(engine.facts.grows ? { tree: () => engineTree(engine, nodes) } : {}),
     continuationLogProbabilities: (rows, options = {}) =>
       inBatches(
@@ -157,12 +158,13 @@ function scoreBatch(engine: Engine, batch: Continued, isCausal: boolean): Promis
 
 async function openStream(
   engine: Engine,
-  stream: number,
+  number: () => number,
   inputs: readonly (readonly number[])[],
   { signal }: RequestOptions = {},
 ): Promise<TokenStream> {
+  const stream = number();
   const started = engine.start(stream, inputs);
-  let next = await abortable(started, signal).catch((error: unknown) => {
+  const next = await abortable(started, signal).catch((error: unknown) => {
     // It begins all the same, and its memory would never be given back.
     started.then(
       () => engine.end(stream),
@@ -170,13 +172,33 @@ async function openStream(
     );
     throw error;
   });
-  let rowCount = inputs.length;
+  return streamOver(engine, number, stream, { next, rowCount: inputs.length });
+}
+
+interface StreamState {
+  readonly next: Float32Array;
+  readonly rowCount: number;
+}
+
+/** @param number gives streams the numbers that the engine knows them by */
+function streamOver(
+  engine: Engine,
+  number: () => number,
+  stream: number,
+  begun: StreamState,
+): TokenStream {
+  let state = begun;
   return {
-    logProbabilities: () => next,
-    rowCount: () => rowCount,
-    async advance(parents, tokens, options = {}) {
-      next = await abortable(engine.advance(stream, parents, tokens), options.signal);
-      rowCount = parents.length;
+    logProbabilities: () => state.next,
+    rowCount: () => state.rowCount,
+    async advance(parents, tokens, { signal } = {}) {
+      const next = await abortable(engine.advance(stream, parents, tokens), signal);
+      state = { next, rowCount: parents.length };
+    },
+    async fork() {
+      const copy = number();
+      await engine.fork(stream, copy);
+      return streamOver(engine, number, copy, state);
     },
     close: () => void engine.end(stream),
   };

@@ -142,6 +142,11 @@ export interface TokenStream {
     tokens: readonly number[],
     options?: RequestOptions,
   ) => Promise<void>;
+  /**
+   * Another stream with the same rows, which goes its own way from here; what is remembered is shared.
+   * Without it, rows that are to wait while others advance must be computed once more.
+   */
+  readonly fork?: () => Promise<TokenStream>;
   readonly close: () => void;
 }
 

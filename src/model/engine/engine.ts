@@ -40,6 +40,8 @@ export interface Engine {
     parents: readonly number[],
     tokens: readonly number[],
   ) => Promise<Float32Array>;
+  /** The sequences go on under a second number as well. */
+  readonly fork: (stream: number, copy: number) => Promise<void>;
   readonly end: (stream: number) => Promise<void>;
   /**
    * Begins and continues sequences that do not advance together, if `facts.grows`:
@@ -118,6 +120,11 @@ export function engineOver(facts: EngineFacts, translator: Translator): Engine {
     streams.set(stream, sequences);
     return sequences.next;
   };
+  const sequencesOf = (stream: number) => {
+    const sequences = streams.get(stream);
+    if (!sequences) throw new Error(`there is no stream ${stream}`);
+    return sequences;
+  };
   const begin = (inputs: TokenRows) =>
     facts.task === 'causal' ? startCausal(first, inputs) : startTranslation(translator, inputs);
   return {
@@ -126,9 +133,11 @@ export function engineOver(facts: EngineFacts, translator: Translator): Engine {
     embed: (rows) => meanStates(first, rows),
     start: async (stream, inputs) => keep(stream, await begin(inputs)),
     async advance(stream, parents, tokens) {
-      const sequences = streams.get(stream);
-      if (!sequences) throw new Error(`there is no stream ${stream}`);
-      return keep(stream, await sequences.step(parents, tokens));
+      return keep(stream, await sequencesOf(stream).step(parents, tokens));
+    },
+    // A step makes new sequences and leaves the old ones as they are.
+    async fork(stream, copy) {
+      keep(copy, sequencesOf(stream));
     },
     async end(stream) {
       streams.delete(stream);

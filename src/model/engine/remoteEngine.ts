@@ -89,6 +89,7 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     start: (stream, inputs) => call('start', stream, inputs) as Promise<Float32Array>,
     advance: (stream, parents, tokens) =>
       call('advance', stream, parents, tokens) as Promise<Float32Array>,
+    fork: (stream, copy) => call('fork', stream, copy) as Promise<void>,
     // Nobody waits for it, so it must not fail when the thread ends first.
     async end(stream) {
       if (!ended) send('end', stream);

@@ -29,7 +29,7 @@ const INCOMPLETE_CHARACTER = /\uFFFD+$/;
 const INCOMPLETE_WORD = /(?: \S{0,2}|')$/;
 
 export function createIncrementalText(tokenizer: Tokenizer): IncrementalText {
-  const removesSpaces = removesSpacesBeforeSigns(tokenizer);
+  const certainLength = certainLengthBy(tokenizer);
   let window: number[] = [];
   let text = '';
   let given = 0;
@@ -42,7 +42,7 @@ export function createIncrementalText(tokenizer: Tokenizer): IncrementalText {
     push: (token) => {
       window.push(token);
       text = tokenizer.decode(window);
-      const piece = give(certainLength(text, removesSpaces));
+      const piece = give(certainLength(text));
       const shorter = shortenedWindow(tokenizer, window, text, given);
       if (shorter !== undefined) {
         given -= text.length - shorter.text.length;
@@ -54,9 +54,13 @@ export function createIncrementalText(tokenizer: Tokenizer): IncrementalText {
   };
 }
 
-function certainLength(text: string, removesSpaces: boolean): number {
-  const characters = text.replace(INCOMPLETE_CHARACTER, '');
-  return removesSpaces ? characters.replace(INCOMPLETE_WORD, '').length : characters.length;
+/** How much of the text of some tokens stays whatever tokens follow. */
+export function certainLengthBy(tokenizer: Tokenizer): (text: string) => number {
+  const removesSpaces = removesSpacesBeforeSigns(tokenizer);
+  return (text) => {
+    const characters = text.replace(INCOMPLETE_CHARACTER, '');
+    return removesSpaces ? characters.replace(INCOMPLETE_WORD, '').length : characters.length;
+  };
 }
 
 function removesSpacesBeforeSigns(tokenizer: Tokenizer): boolean {
