@@ -16,7 +16,7 @@ import { basename, join, resolve } from 'node:path';
 import { type ResolveOptions, resolveModel } from './checkpoint/reference.ts';
 import { badInput } from './errors.ts';
 import { isExistingFile, statIfExists } from './io/existing.ts';
-import { openCheckpointModel } from './model/checkpointModel.ts';
+import { type OpenOptions, openCheckpointModel } from './model/checkpointModel.ts';
 import { openGgufModel } from './model/gguf/openGgufModel.ts';
 import { isHttpModelName } from './model/http/endpoint.ts';
 import { type HttpClassifierOptions, httpClassifier } from './model/http/httpClassifier.ts';
@@ -33,6 +33,8 @@ export interface OpenModelOptions extends ResolveOptions {
   readonly http?: Omit<HttpModelOptions, 'name'>;
   /** Makes a classifier of a model behind HTTP. */
   readonly labelling?: HttpClassifierOptions;
+  /** Whether a checkpoint runs on a thread of its own; by default if it is not small. */
+  readonly ownThread?: boolean;
   /** Which of the files in `onnx/` runs, such as `model_quantized`. */
   readonly onnxFile?: string;
 }
@@ -61,8 +63,11 @@ export async function openModel(name: string, options: OpenModelOptions): Promis
   return openFolder(folder, name, options);
 }
 
-function threadsOf(threads: number | undefined): { threads?: number } {
-  return threads === undefined ? {} : { threads };
+function placementOf({ threads, ownThread }: OpenModelOptions): OpenOptions {
+  return {
+    ...(threads === undefined ? {} : { threads }),
+    ...(ownThread === undefined ? {} : { ownThread }),
+  };
 }
 
 function openEndpoint(name: string, { http, labelling }: OpenModelOptions): LanguageModel {
@@ -81,10 +86,10 @@ async function openFolder(
   }
   const names = await readdir(path);
   const hasWeights = names.some((file) => /\.(safetensors|bin|pt|pth)$/.test(file));
-  const threads = threadsOf(options.threads);
+  const placement = placementOf(options);
   if (options.onnxFile !== undefined || (!hasWeights && names.includes('onnx'))) {
     const file = options.onnxFile === undefined ? {} : { file: options.onnxFile };
-    return openOnnxFolder(path, name, { ...threads, ...file });
+    return openOnnxFolder(path, name, { ...placement, ...file });
   }
   const gguf = names.filter((file) => file.endsWith('.gguf'));
   if (!hasWeights && gguf.length === 1) {
@@ -96,5 +101,5 @@ async function openFolder(
       `${name}: holds ${gguf.map((file) => basename(file)).join(', ')}; name one of them`,
     );
   }
-  return openCheckpointModel(path, name, threads);
+  return openCheckpointModel(path, name, placement);
 }

@@ -162,7 +162,8 @@ async function openStream(
   let next = await abortable(engine.start(stream, inputs), signal);
   let rowCount = inputs.length;
   return {
-    logProbabilities: () => next,
+    logProbabilities: () => next.logProbabilities,
+    logNormalizers: () => next.logNormalizers,
     rowCount: () => rowCount,
     async advance(parents, tokens, options = {}) {
       next = await abortable(engine.advance(stream, parents, tokens), options.signal);

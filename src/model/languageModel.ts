@@ -126,6 +126,11 @@ export interface TokenStream {
    * `advance`.
    */
   readonly logProbabilities: () => Float32Array;
+  /**
+   * [rows]: what was taken off each row's logits, where there are any: logit = log-probability +
+   * normalizer. A fused distribution has none.
+   */
+  readonly logNormalizers?: () => Float32Array;
   readonly rowCount: () => number;
   /**
    * The sequences become rows `parents[i]`, each continued by `tokens[i]`. A row may be named several
