@@ -50,6 +50,7 @@ export type {
   TokenModel,
   TokenStream,
 } from './model/languageModel.ts';
-export { type OpenModelOptions, openModel } from './open.ts';
+export { openModel } from './open.ts';
+export type { OpenModelOptions } from './openOptions.ts';
 export { METRICS, metricNamed } from './task/metrics/registry.ts';
 export type { Dtype, MergeableDtype } from './tensor/dtype.ts';

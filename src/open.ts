@@ -5,6 +5,7 @@
  *   model.gguf                    llama.cpp
  *   model.arpa, model.arpa.gz     an n-gram model
  *   predictions.jsonl, .csv, .tsv what a model said before
+ *   recipe.yml                    a fusion of models, opened with its members (openFusion.ts)
  *   a folder, or org/name         a checkpoint, or else its onnx/ folder; found by the rule of Merge
  *
  * Nothing is downloaded and the environment is not read.
@@ -12,32 +13,23 @@
 
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, join, resolve } from 'node:path';
-import { type ResolveOptions, resolveModel } from './checkpoint/reference.ts';
+import { basename, join } from 'node:path';
+import { findFile, resolveModel } from './checkpoint/reference.ts';
 import { badInput } from './errors.ts';
-import { isExistingFile, statIfExists } from './io/existing.ts';
+import { statIfExists } from './io/existing.ts';
+import { requireAbility } from './model/abilities.ts';
 import { type OpenOptions, openCheckpointModel } from './model/checkpointModel.ts';
 import { openGgufModel } from './model/gguf/openGgufModel.ts';
 import { isHttpModelName } from './model/http/endpoint.ts';
-import { type HttpClassifierOptions, httpClassifier } from './model/http/httpClassifier.ts';
-import { type HttpModelOptions, openHttpModel } from './model/http/openHttpModel.ts';
+import { httpClassifier } from './model/http/httpClassifier.ts';
+import { openHttpModel } from './model/http/openHttpModel.ts';
 import type { LanguageModel } from './model/languageModel.ts';
 import { openNgramModel } from './model/ngram/ngramModel.ts';
 import { openOnnxFolder } from './model/onnxFolder.ts';
 import { openPredictions } from './model/predictions.ts';
-
-export interface OpenModelOptions extends ResolveOptions {
-  /** Threads of a checkpoint's operators. */
-  readonly threads?: number;
-  /** For models behind HTTP: key, API, limits. */
-  readonly http?: Omit<HttpModelOptions, 'name'>;
-  /** Makes a classifier of a model behind HTTP. */
-  readonly labelling?: HttpClassifierOptions;
-  /** Whether a checkpoint runs on a thread of its own; by default if it is not small. */
-  readonly ownThread?: boolean;
-  /** Which of the files in `onnx/` runs, such as `model_quantized`. */
-  readonly onnxFile?: string;
-}
+import { type PromptLabels, promptClassifier } from './model/promptClassifier.ts';
+import { isRecipeName, type OpenedFusion, openFusion } from './openFusion.ts';
+import type { OpenModelOptions } from './openOptions.ts';
 
 type OpenFile = (path: string, name: string, options: OpenModelOptions) => Promise<LanguageModel>;
 
@@ -53,14 +45,34 @@ const FILES: readonly (readonly [RegExp, OpenFile])[] = [
 
 export async function openModel(name: string, options: OpenModelOptions): Promise<LanguageModel> {
   if (isHttpModelName(name)) return openEndpoint(name, options);
-  if (options.labelling) {
-    throw badInput(`${name}: a prompt with label words is for models behind HTTP only`);
-  }
-  const path = resolve(options.currentFolder, name);
-  const open = FILES.find(([ending]) => ending.test(path))?.[1];
-  if (open && (await isExistingFile(path))) return open(path, name, options);
+  const { labelling, ...rest } = options;
+  const model = await openNamed(name, rest);
+  return labelling ? labelled(model, labelling) : model;
+}
+
+/** @param allowUnfitted for those who fit it */
+export function openRecipe(
+  name: string,
+  options: OpenModelOptions,
+  allowUnfitted = false,
+): Promise<OpenedFusion> {
+  if (isRecipeName(name)) return openFusion(name, options, openModel, allowUnfitted);
+  throw badInput(`${name}: is one model, and a fusion recipe (.yml) is needed`);
+}
+
+async function openNamed(name: string, options: OpenModelOptions): Promise<LanguageModel> {
+  if (isRecipeName(name)) return (await openFusion(name, options, openModel)).model;
+  const open = FILES.find(([ending]) => ending.test(name))?.[1];
+  const file = open && (await findFile(name, options));
+  if (open && file !== undefined) return open(file, name, options);
   const { path: folder } = await resolveModel(name, options);
   return openFolder(folder, name, options);
+}
+
+/** With the prompt's classifier in place of any of its own. */
+function labelled(model: LanguageModel, labelling: PromptLabels): LanguageModel {
+  const next = requireAbility(model, 'next');
+  return { ...model, classify: promptClassifier(next, labelling, model.name) };
 }
 
 function placementOf({ threads, ownThread }: OpenModelOptions): OpenOptions {

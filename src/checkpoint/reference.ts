@@ -7,7 +7,7 @@
 import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { badInput } from '../errors.ts';
-import { statIfExists } from '../io/existing.ts';
+import { isExistingFile, statIfExists } from '../io/existing.ts';
 import { formatOf } from './formats.ts';
 import { findInHubCache, hubFolderName, parseHubName } from './hubCache.ts';
 
@@ -37,13 +37,21 @@ export async function resolveModel(
   );
 }
 
+/** A file that is named like a model, by the same rule; undefined if there is none. */
+export function findFile(name: string, options: ResolveOptions): Promise<string | undefined> {
+  return findLocal(name, options, async (path) =>
+    (await isExistingFile(path)) ? path : undefined,
+  );
+}
+
 async function findLocal(
   reference: string,
   { currentFolder, recipeFolder }: ResolveOptions,
+  existing: (path: string) => Promise<string | undefined> = existingModel,
 ): Promise<string | undefined> {
-  const here = await existingModel(resolve(currentFolder, reference));
+  const here = await existing(resolve(currentFolder, reference));
   if (recipeFolder === undefined) return here;
-  const there = await existingModel(resolve(recipeFolder, reference));
+  const there = await existing(resolve(recipeFolder, reference));
   if (here === undefined || there === undefined) return here ?? there;
   if ((await realpath(here)) === (await realpath(there))) return here;
   throw badInput(

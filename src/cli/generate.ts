@@ -2,8 +2,9 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { badInput } from '../errors.ts';
+import { requireAbility } from '../model/abilities.ts';
 import { generateText, type TextOptions } from '../model/generate/generateText.ts';
-import type { ChatMessage, LanguageModel, RequestOptions } from '../model/languageModel.ts';
+import type { ChatMessage, Item, LanguageModel, RequestOptions } from '../model/languageModel.ts';
 import { predictionLine } from '../task/data/prediction.ts';
 import type { CliContext } from './context.ts';
 import {
@@ -11,7 +12,6 @@ import {
   isForPeople,
   type ModelCommandOptions,
   modelCommand,
-  requireCapability,
   runWithModel,
 } from './modelCommand.ts';
 import { parseLimit, parseSeed } from './options.ts';
@@ -110,9 +110,10 @@ async function runWriting(
   context: CliContext,
 ): Promise<void> {
   const examples = await examplesOf(texts, column, options, context);
-  await runWithModel(name, options, context, async ({ model, request, inParts }) => {
+  await runWithModel(name, options, context, async ({ model, request, missing, inParts }) => {
     assertKind(model, column);
-    const isStreamed = isForPeople(texts, options) && texts.length === 1;
+    const canStream = model.next !== undefined || model.respond !== undefined;
+    const isStreamed = canStream && isForPeople(texts, options) && texts.length === 1;
     if (isStreamed) {
       const write = writerOf(model, options, request);
       await write(texts[0]!, (piece) => void context.stdout.write(piece));
@@ -120,13 +121,18 @@ async function runWriting(
       return;
     }
     await inParts(examples, async (part) => {
-      const prompts = part.map((example) => example[column] as string);
-      const written = await writeAll(model, prompts, options, request);
+      const items = part.map((example) => ({ id: example.id, text: example[column] as string }));
+      const written = await writeAll(model, items, options, request);
       part.forEach(({ id }, i) => {
         const { text, logprob } = written[i]!;
         const line = isForPeople(texts, options)
           ? text
-          : predictionLine({ id, text, ...(logprob === undefined ? {} : { logprob }) });
+          : predictionLine({
+              id,
+              text,
+              ...(logprob === undefined ? {} : { logprob }),
+              ...missing(),
+            });
         context.stdout.write(`${line}\n`);
       });
     });
@@ -145,11 +151,16 @@ function assertKind({ name, next }: LanguageModel, column: 'text' | 'source'): v
 
 async function writeAll(
   model: LanguageModel,
-  prompts: readonly string[],
+  items: readonly Item[],
   options: GenerateOptions,
   request: RequestOptions,
-): Promise<Written[]> {
-  const { next } = model;
+): Promise<readonly Written[]> {
+  const { next, write } = model;
+  if (!next && write) {
+    const texts = await write.texts(items, request);
+    return texts.map(({ text, logProbability: logprob }) => ({ text, logprob }));
+  }
+  const prompts = items.map(({ text }) => text);
   if (!next) return Promise.all(prompts.map((prompt) => writerOf(model, options, request)(prompt)));
   const size = options.batch || DEFAULT_BATCH;
   const written: Written[] = [];
@@ -181,7 +192,7 @@ function writerOf(model: LanguageModel, options: GenerateOptions, request: Reque
       return { text: best?.text ?? '', logprob: best?.sumLogProb };
     };
   }
-  const { respond } = requireCapability(model, 'respond');
+  const { respond } = requireAbility(model, 'respond');
   return async (prompt, onText) => {
     const { maxNewTokens: maxTokens, temperature, topP, seed, stop } = options;
     const asked = { maxTokens, temperature, topP, seed, stop };

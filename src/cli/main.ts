@@ -8,6 +8,7 @@ import { packageVersion } from '../merge/version.ts';
 import { type CliContext, columnsOf, processContext } from './context.ts';
 import { addConvertCommand } from './convert.ts';
 import { addDiffCommand } from './diff.ts';
+import { addExplainCommand } from './explain.ts';
 import { addGenerateCommand, addTranslateCommand } from './generate.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addMergeCommand } from './merge.ts';
@@ -67,6 +68,7 @@ function createProgram(context: CliContext): Command {
   addTranslateCommand(program, context);
   addScoreCommand(program, context);
   addEmbedCommand(program, context);
+  addExplainCommand(program, context);
   addConvertCommand(program, context);
   return program;
 }

@@ -9,11 +9,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { badInput } from '../errors.ts';
 import type { Item, LanguageModel, RequestOptions } from '../model/languageModel.ts';
 import { openModel } from '../open.ts';
+import type { OpenModelOptions } from '../openOptions.ts';
 import { type ColumnOverrides, parseColumnOverrides } from '../task/data/columns.ts';
 import { DATA_FORMATS, type DataFormat, formatOfPath } from '../task/data/format.ts';
 import type { NamedBytes } from '../task/data/input.ts';
 import { type Example, readRecords } from '../task/data/readRecords.ts';
 import { type CliContext, cacheFolderOf } from './context.ts';
+import { printable } from './format.ts';
 import { withInterrupts } from './interrupts.ts';
 import { createItemProgress } from './itemProgress.ts';
 import { parseLimit, parseThreads } from './options.ts';
@@ -68,6 +70,8 @@ function parseTruncate(text: string): number {
 export interface ModelRun {
   readonly model: LanguageModel;
   readonly request: RequestOptions;
+  /** Members that the part under way had to do without, as a field of its results. */
+  readonly missing: () => { readonly missing?: readonly string[] };
   /** Runs `each` on some items at a time, with progress. */
   readonly inParts: <T extends Example>(
     examples: readonly T[],
@@ -82,28 +86,23 @@ export async function runWithModel(
   context: CliContext,
   action: (run: ModelRun) => Promise<void>,
 ): Promise<void> {
-  const { env, currentFolder, stderr } = context;
-  const apiKey = env.LMFUSE_API_KEY ?? env.OPENAI_API_KEY;
+  const { stderr } = context;
   await withInterrupts(
     context,
     () => {},
     async (signal) => {
-      const model = await openModel(name, {
-        currentFolder,
-        cacheFolder: cacheFolderOf(context),
-        ...(options.threads ? { threads: options.threads } : {}),
-        ...(options.onnxFile === undefined ? {} : { onnxFile: options.onnxFile }),
-        http: apiKey === undefined ? {} : { apiKey },
-        ...labellingOf(options),
-      });
+      const model = await openModel(name, openOptionsOf(options, context));
       const progress = createItemProgress(options.quiet ? undefined : stderr);
       try {
         const truncate = options.truncate ?? false;
+        const absent = createAbsentees(context);
         await action({
           model,
-          request: { signal, truncate },
+          request: { signal, truncate, onMissing: absent.add },
+          missing: absent.field,
           async inParts(examples, each) {
             for (let start = 0; start < examples.length; start += PART) {
+              absent.clear();
               await each(examples.slice(start, start + PART));
               progress.update(Math.min(start + PART, examples.length), examples.length);
             }
@@ -115,6 +114,36 @@ export async function runWithModel(
       }
     },
   );
+}
+
+/** Who was missing: told once on standard error, and with every result that it concerns. */
+function createAbsentees({ stderr }: CliContext) {
+  const told = new Set<string>();
+  const now = new Set<string>();
+  return {
+    clear: () => now.clear(),
+    field: () => (now.size === 0 ? {} : { missing: [...now] }),
+    add: ({ member, reason }: { readonly member: string; readonly reason: string }) => {
+      now.add(member);
+      if (told.has(member)) return;
+      told.add(member);
+      stderr.write(`without ${printable(member)}: ${printable(reason)}\n`);
+    },
+  };
+}
+
+/** Where models are looked for, and how those behind HTTP are reached. */
+export function openOptionsOf(options: ModelCommandOptions, context: CliContext): OpenModelOptions {
+  const { env, currentFolder } = context;
+  const apiKey = env.LMFUSE_API_KEY ?? env.OPENAI_API_KEY;
+  return {
+    currentFolder,
+    cacheFolder: cacheFolderOf(context),
+    ...(options.threads ? { threads: options.threads } : {}),
+    ...(options.onnxFile === undefined ? {} : { onnxFile: options.onnxFile }),
+    http: apiKey === undefined ? {} : { apiKey },
+    ...labellingOf(options),
+  };
 }
 
 /** Enough to fill several batches of like length, few enough to show progress. */
@@ -158,26 +187,6 @@ function inputOf(input: string, { stdin, currentFolder }: CliContext): NamedByte
 export function itemsOf(examples: readonly (Example & { readonly text: string })[]): Item[] {
   return examples.map(({ id, text }) => ({ id, text }));
 }
-
-/** The capability, or a sentence on what the model can do instead. */
-export function requireCapability<Name extends keyof LanguageModel & keyof typeof ABILITIES>(
-  model: LanguageModel,
-  name: Name,
-): NonNullable<LanguageModel[Name]> {
-  const found = model[name];
-  if (found) return found as NonNullable<LanguageModel[Name]>;
-  const able = (Object.keys(ABILITIES) as (keyof typeof ABILITIES)[]).filter((each) => model[each]);
-  const can = able.map((each) => ABILITIES[each]).join(', ') || 'nothing of the kind';
-  throw badInput(`${model.name}: cannot ${ABILITIES[name]} (it can: ${can})`);
-}
-
-const ABILITIES = {
-  classify: 'label texts',
-  next: 'continue texts token by token',
-  score: 'score texts',
-  embed: 'embed texts',
-  respond: 'write texts',
-} as const;
 
 /** Texts from the command line are answered for people; all else, and --json, for machines. */
 export function isForPeople(texts: readonly string[], { json }: ModelCommandOptions): boolean {

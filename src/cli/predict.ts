@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { requireAbility } from '../model/abilities.ts';
 import { type LabelPrediction, labelPrediction, predictionLine } from '../task/data/prediction.ts';
 import type { Example } from '../task/data/readRecords.ts';
 import type { CliContext } from './context.ts';
@@ -12,7 +13,6 @@ import {
   itemsOf,
   type ModelCommandOptions,
   modelCommand,
-  requireCapability,
   runWithModel,
 } from './modelCommand.ts';
 
@@ -55,14 +55,14 @@ async function runPredict(
   context: CliContext,
 ): Promise<void> {
   const examples = await examplesOf(texts, 'text', options, context);
-  await runWithModel(name, options, context, async ({ model, request, inParts }) => {
-    const { labels, logProbabilities } = requireCapability(model, 'classify');
+  await runWithModel(name, options, context, async ({ model, request, missing, inParts }) => {
+    const { labels, logProbabilities } = requireAbility(model, 'classify');
     const show = isForPeople(texts, options) ? describe : predictionLine;
     let right = 0;
     await inParts(examples, async (part) => {
       const rows = await logProbabilities(itemsOf(part), request);
       part.forEach((example, i) => {
-        const prediction = labelPrediction(example.id, labels, rows[i]!);
+        const prediction = { ...labelPrediction(example.id, labels, rows[i]!), ...missing() };
         if (prediction.label === example.label) right++;
         context.stdout.write(`${show(prediction)}\n`);
       });

@@ -1,6 +1,7 @@
 /** `lmfuse score` and `lmfuse embed`: numbers about texts. */
 
 import type { Command } from 'commander';
+import { requireAbility } from '../model/abilities.ts';
 import type { CliContext } from './context.ts';
 import {
   examplesOf,
@@ -8,7 +9,6 @@ import {
   itemsOf,
   type ModelCommandOptions,
   modelCommand,
-  requireCapability,
   runWithModel,
 } from './modelCommand.ts';
 
@@ -52,7 +52,7 @@ async function runScore(
 ): Promise<void> {
   const examples = await examplesOf(texts, 'text', options, context);
   await runWithModel(name, options, context, async ({ model, request, inParts }) => {
-    const scorer = requireCapability(model, 'score');
+    const scorer = requireAbility(model, 'score');
     const total = { logprob: 0, tokens: 0, bytes: 0 };
     await inParts(examples, async (part) => {
       const scores = await scorer.scores(itemsOf(part), request);
@@ -110,7 +110,7 @@ async function runEmbed(
 ): Promise<void> {
   const examples = await examplesOf(texts, 'text', options, context);
   await runWithModel(name, options, context, async ({ model, request, inParts }) => {
-    const embedder = requireCapability(model, 'embed');
+    const embedder = requireAbility(model, 'embed');
     await inParts(examples, async (part) => {
       const vectors = await embedder.vectors(itemsOf(part), request);
       part.forEach(({ id }, i) => {

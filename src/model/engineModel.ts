@@ -42,7 +42,7 @@ export function modelOver(engine: Engine, files: ModelFiles): LanguageModel {
     name: files.name,
     ...(task === 'sequence_classification' ? { classify: classifier(engine, files, idsOf) } : {}),
     ...(next ? { next } : {}),
-    ...(next?.kind === 'causal' ? { score: textScorer(next, beginningOf(files)) } : {}),
+    ...(next?.kind === 'causal' ? { score: textScorer(next) } : {}),
     ...(engine.facts.width > 0 ? { embed: embedder(engine, idsOf) } : {}),
     ...(next && files.chatPrompt ? { chatPrompt: files.chatPrompt } : {}),
     close: engine.close,
@@ -110,11 +110,9 @@ function embedder(engine: Engine, idsOf: IdsOf): Embedder {
   };
 }
 
-function tokenModel(
-  engine: Engine,
-  { config, generationConfig, tokenizer }: ModelFiles,
-  maxTokens: number | undefined,
-): TokenModel {
+function tokenModel(engine: Engine, files: ModelFiles, maxTokens: number | undefined): TokenModel {
+  const { config, generationConfig, tokenizer } = files;
+  const beginning = beginningOf(files);
   const isCausal = engine.facts.task === 'causal';
   let streams = 0;
   return {
@@ -122,6 +120,7 @@ function tokenModel(
     tokenizer,
     vocabularySize: engine.facts.outcomes,
     maxTokens,
+    ...(isCausal && beginning !== undefined ? { beginning } : {}),
     endTokens: tokenList(generationConfig.eos_token_id ?? config.eos_token_id),
     bannedTokens: bannedTokens(generationConfig),
     defaults: defaultsOf({ ...config, ...generationConfig }),

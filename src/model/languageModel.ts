@@ -29,6 +29,8 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
   /** Cut what is longer than the model can read, or than so many tokens, instead of refusing it. */
   readonly truncate?: boolean | number;
+  /** Hears of a member that a fusion had to do without, where its recipe allows that. */
+  readonly onMissing?: (missing: { readonly member: string; readonly reason: string }) => void;
 }
 
 /** One text of a task. Files of predictions know it by its id. */
@@ -83,6 +85,8 @@ export interface TokenModel {
   readonly vocabularySize: number;
   /** Tokens that a sequence can have: input and continuation together in a causal model. */
   readonly maxTokens: number | undefined;
+  /** The token that begins every text, where there is one. */
+  readonly beginning?: number;
   /** Any of them ends a text. */
   readonly endTokens: readonly number[];
   /** Tokens that are never to be written, such as padding. */

@@ -11,11 +11,10 @@ export interface ScoredText {
   readonly continuation: readonly number[];
 }
 
-/** @param beginning the token that begins every text, if there is one */
-export function textScorer(model: TokenModel, beginning: number | undefined): TextScorer {
+export function textScorer(model: TokenModel): TextScorer {
   return {
     async scores(items, options = {}) {
-      const rows = items.map((item) => splitText(model, beginning, item, options));
+      const rows = items.map((item) => splitText(model, item, options));
       const found = await model.continuationLogProbabilities(rows, options);
       return found.map((tokens) => ({
         logProbability: tokens.reduce((sum, x) => sum + x, 0),
@@ -26,8 +25,7 @@ export function textScorer(model: TokenModel, beginning: number | undefined): Te
 }
 
 function splitText(
-  { tokenizer, maxTokens }: TokenModel,
-  beginning: number | undefined,
+  { tokenizer, maxTokens, beginning }: TokenModel,
   { id, text }: Item,
   { truncate }: RequestOptions,
 ): ScoredText {

@@ -5,6 +5,7 @@ import type { JsonObject } from '../checkpoint/checkpoint.ts';
 import { badInput, type FusionError } from '../errors.ts';
 import type { Item, RequestOptions } from './languageModel.ts';
 import type { Tokenizer } from './tokenizer.ts';
+import { tokenList } from './tokenList.ts';
 
 export function createTokenizer(tokenizerJson: JsonObject, tokenizerConfig: JsonObject): Tokenizer {
   const tokenizer = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfig);
@@ -25,6 +26,7 @@ export function createTokenizer(tokenizerJson: JsonObject, tokenizerConfig: Json
             skip_special_tokens: !specialTokens,
             clean_up_tokenization_spaces: cleansUp,
           }),
+    vocabulary: () => tokenList(tokenizerJson),
   };
 }
 

@@ -11,4 +11,6 @@ export interface Tokenizer {
     ids: readonly number[],
     options?: { readonly specialTokens?: boolean },
   ) => string;
+  /** Tokens by their ids, as the tokenizer spells them; where it can list them. */
+  readonly vocabulary?: () => readonly (string | undefined)[];
 }

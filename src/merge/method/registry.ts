@@ -1,7 +1,7 @@
 /** All merge methods. A new one is a file beside this one and a line in this list. */
 
 import { badInput } from '../../errors.ts';
-import { nearestWord } from '../recipe/spelling.ts';
+import { nearestWord } from '../../recipe/spelling.ts';
 import { arceeFusion } from './arceeFusion.ts';
 import { breadcrumbs, breadcrumbsTies } from './breadcrumbs.ts';
 import { dareLinear, dareTies } from './dare.ts';

@@ -1,6 +1,7 @@
 /** A recipe's settings resolved for one tensor, by the method's list of parameters. */
 
 import { badInput } from '../../errors.ts';
+import { nearestWord } from '../../recipe/spelling.ts';
 import type {
   MergeMethod,
   ParameterSpec,
@@ -15,7 +16,6 @@ import {
   type RecipeSource,
 } from '../recipe/recipe.ts';
 import { resolveParameter, type TensorPosition } from '../recipe/resolve.ts';
-import { nearestWord } from '../recipe/spelling.ts';
 
 /** What resolving a tensor's parameters revealed, for the plan's notes. */
 export interface ResolutionLog {

@@ -2,10 +2,10 @@
  * What the normalising functions share: the document, the warnings, and where each part was written.
  */
 
-import type { ValuePath } from './document.ts';
+import type { ValuePath } from '../../recipe/document.ts';
+import { problemAt, type RecipeDocument } from '../../recipe/problem.ts';
 import { modelName } from './modelName.ts';
 import { parseParameters } from './parameters.ts';
-import { problemAt, type RecipeDocument } from './problem.ts';
 import type { RawModel, RawParameters } from './schema.ts';
 
 /** Where the parts of a recipe were written: for messages about them later on. */

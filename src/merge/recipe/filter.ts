@@ -13,7 +13,7 @@
 
 import { RE2JS } from 're2js';
 import { badInput } from '../../errors.ts';
-import { quoted } from './spelling.ts';
+import { quoted } from '../../recipe/spelling.ts';
 
 export type TensorNameMatcher = (tensorName: string) => boolean;
 

@@ -4,10 +4,10 @@
  * How many layers a model has is not known here.
  */
 
+import type { ValuePath } from '../../recipe/document.ts';
+import { problemAt } from '../../recipe/problem.ts';
 import { basePart, type Context, formOf, located, parameterPart, warn } from './context.ts';
-import type { ValuePath } from './document.ts';
 import { modelName } from './modelName.ts';
-import { problemAt } from './problem.ts';
 import type { RecipeModule, RecipeSlice, RecipeSource } from './recipe.ts';
 import type { RawModule, RawRecipe, RawSlice, RawSource } from './schema.ts';
 

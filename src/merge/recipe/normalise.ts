@@ -4,11 +4,10 @@
  * Neither methods nor models are known here.
  */
 
+import { placeOf, problemAt } from '../../recipe/problem.ts';
 import { type MergeableDtype, parseRecipeDtype } from '../../tensor/dtype.ts';
-
 import { basePart, type Context, formOf, located, parameterPart, warn } from './context.ts';
 import { defaultModule, namedModules } from './modules.ts';
-import { placeOf, problemAt } from './problem.ts';
 import type { Recipe } from './recipe.ts';
 import type { RawRecipe } from './schema.ts';
 import { parseTokenizer } from './tokenizerSetting.ts';

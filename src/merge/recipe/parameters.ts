@@ -3,9 +3,9 @@
  * `{filter, value}` a list of one, and every filter is checked to be one.
  */
 
-import type { ValuePath } from './document.ts';
+import type { ValuePath } from '../../recipe/document.ts';
+import { placing, type RecipeDocument } from '../../recipe/problem.ts';
 import { parseFilter } from './filter.ts';
-import { placing, type RecipeDocument } from './problem.ts';
 import type { ConditionalValue, ParameterSet, ParameterSetting, ParameterValue } from './recipe.ts';
 import { toScalar } from './scalar.ts';
 import type { RawParameters } from './schema.ts';

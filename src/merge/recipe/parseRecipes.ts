@@ -5,10 +5,15 @@
  */
 
 import { badInput } from '../../errors.ts';
+import { parseLocatedDocuments, type ValuePath } from '../../recipe/document.ts';
+import {
+  describeIssue,
+  placeOf,
+  type RecipeDocument,
+  schemaProblem,
+} from '../../recipe/problem.ts';
 import type { PartPaths } from './context.ts';
-import { parseLocatedDocuments, type ValuePath } from './document.ts';
 import { normaliseRecipe } from './normalise.ts';
-import { describeIssue, placeOf, type RecipeDocument, schemaProblem } from './problem.ts';
 import type { ParameterSet, Recipe, RecipeModule, RecipeSlice, RecipeSource } from './recipe.ts';
 import { type RawRecipe, recipeSchema } from './schema.ts';
 import { type ModelReference, orderStages, type Stage } from './stage.ts';

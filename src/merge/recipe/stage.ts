@@ -5,8 +5,8 @@
  */
 
 import { badInput, type FusionError } from '../../errors.ts';
+import { nearestWord, quoted } from '../../recipe/spelling.ts';
 import type { Recipe } from './recipe.ts';
-import { nearestWord, quoted } from './spelling.ts';
 
 export interface Stage {
   readonly recipe: Recipe;

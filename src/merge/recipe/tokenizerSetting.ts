@@ -4,9 +4,9 @@
  * What the setting does to vocabularies and embeddings is not known here.
  */
 
-import type { ValuePath } from './document.ts';
+import type { ValuePath } from '../../recipe/document.ts';
+import { problemAt, type RecipeDocument } from '../../recipe/problem.ts';
 import { modelName } from './modelName.ts';
-import { problemAt, type RecipeDocument } from './problem.ts';
 import type { TokenizerSetting, TokenSetting, TokenSource } from './recipe.ts';
 import { toFlag } from './scalar.ts';
 import type { RawModel, RawRecipe, RawToken } from './schema.ts';

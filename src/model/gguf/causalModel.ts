@@ -22,6 +22,7 @@ export function causalModel(
     tokenizer: vocabulary,
     vocabularySize: vocabulary.size,
     maxTokens: engine.maxTokens,
+    ...(vocabulary.firstToken === undefined ? {} : { beginning: vocabulary.firstToken }),
     endTokens: vocabulary.endTokens,
     bannedTokens: vocabulary.bannedTokens,
     defaults: {},

@@ -53,6 +53,7 @@ export function vocabularyOf(model: LlamaModel, header: GgufHeader, name: string
       // A text's first token has no space before it, whatever special tokens came first.
       return model.detokenize(tokens.filter((token) => !model.isSpecialToken(token)));
     },
+    vocabulary: () => header.tokens,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Labels told by the words of an answer. Pure: asks no model. */
 
 import { badInput } from '../../errors.ts';
+import { logSumExp } from '../../numeric/logSumExp.ts';
 import type { TokenAlternative } from './tokenLogProbabilities.ts';
 
 export interface LabelWords {
@@ -76,10 +77,4 @@ function plain(text: string): string {
     .replace(/^[\u0120\u2581]+/, '')
     .trim()
     .toLowerCase();
-}
-
-function logSumExp(values: readonly number[]): number {
-  const most = Math.max(...values);
-  if (most === Number.NEGATIVE_INFINITY) return most;
-  return most + Math.log(values.reduce((sum, value) => sum + Math.exp(value - most), 0));
 }

@@ -94,6 +94,7 @@ function tokenizerOf(model: NgramModel): Tokenizer {
         .filter((id) => specialTokens || !special.has(id))
         .map((id) => model.words[id])
         .join(' '),
+    vocabulary: () => model.words,
   };
 }
 
@@ -104,6 +105,7 @@ function tokenModel(model: NgramModel): TokenModel {
     tokenizer: tokenizerOf(model),
     vocabularySize: model.words.length,
     maxTokens: undefined,
+    beginning: begin,
     endTokens: [model.idOf.get(END)!],
     bannedTokens: [begin],
     defaults: {},

@@ -11,6 +11,8 @@ export interface LabelPrediction {
   readonly label: string;
   /** Of every label; absent where a model tells its choice alone. */
   readonly probabilities?: Readonly<Record<string, number>>;
+  /** Members that an ensemble had to do without. */
+  readonly missing?: readonly string[];
 }
 
 export interface TextPrediction {
@@ -18,6 +20,7 @@ export interface TextPrediction {
   readonly text: string;
   /** Natural logarithm, of the whole text. */
   readonly logprob?: number;
+  readonly missing?: readonly string[];
 }
 
 export type Prediction = LabelPrediction | TextPrediction;
@@ -47,15 +50,15 @@ export function labelPrediction(
 /** One line of JSONL, without its line break. JSON numbers read back as the same doubles. */
 export function predictionLine(prediction: Prediction): string {
   if ('label' in prediction) {
-    const { id, label, probabilities } = prediction;
+    const { id, label, probabilities, missing } = prediction;
     for (const [name, value] of Object.entries(probabilities ?? {})) {
       assertFinite(value, `the probability of ${quoted(name)}`, id);
     }
-    return JSON.stringify({ id, label, probabilities });
+    return JSON.stringify({ id, label, probabilities, missing });
   }
-  const { id, text, logprob } = prediction;
+  const { id, text, logprob, missing } = prediction;
   if (logprob !== undefined) assertFinite(logprob, 'logprob', id);
-  return JSON.stringify({ id, text, logprob });
+  return JSON.stringify({ id, text, logprob, missing });
 }
 
 /** JSON would turn it into null without a word. */

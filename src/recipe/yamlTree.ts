@@ -7,7 +7,7 @@
  */
 
 import { Composer, CST, type Document, Lexer, type LineCounter, Parser } from 'yaml';
-import { badInput } from '../../errors.ts';
+import { badInput } from '../errors.ts';
 
 /** A recipe needs about 12. */
 const MAX_OPEN_TOKENS = 100;

@@ -5,7 +5,7 @@
  */
 
 import type * as z from 'zod';
-import { badInput, FusionError } from '../../errors.ts';
+import { badInput, FusionError } from '../errors.ts';
 import type { LocatedDocument, ValuePath } from './document.ts';
 import { describeValue, quoted } from './spelling.ts';
 

@@ -19,7 +19,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { badInput } from '../../errors.ts';
+import { badInput } from '../errors.ts';
 import { quoted } from './spelling.ts';
 import { parseYamlTrees } from './yamlTree.ts';
 

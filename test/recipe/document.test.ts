@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FusionError } from '../../../src/errors.ts';
-import { parseLocatedDocuments } from '../../../src/merge/recipe/document.ts';
-import { parseRecipes } from '../../../src/merge/recipe/parseRecipes.ts';
-import { readGoldenRecipes } from './golden.ts';
+import { FusionError } from '../../src/errors.ts';
+import { parseRecipes } from '../../src/merge/recipe/parseRecipes.ts';
+import { parseLocatedDocuments } from '../../src/recipe/document.ts';
+import { readGoldenRecipes } from '../merge/recipe/golden.ts';
 
 function messageOf(text: string): string {
   try {
