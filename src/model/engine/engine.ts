@@ -8,7 +8,7 @@ import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.ts';
 import { badInput } from '../../errors.ts';
 import type { FamilyTask } from '../graph/family/family.ts';
 import type { Graph } from '../graph/graph.ts';
-import { switchLengthOf } from '../graph/rotary.ts';
+import { switchLengthOf } from '../graph/rotaryConfig.ts';
 import { type Sequences, startCausal } from './causal.ts';
 import { type ScoredRow, scoreCausal } from './causalScores.ts';
 import { buildGraphs } from './checkpointGraphs.ts';

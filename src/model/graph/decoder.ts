@@ -14,7 +14,8 @@ import { languageHead } from './languageHead.ts';
 import { embedding, linear, rmsNorm } from './layers.ts';
 import { causalBias } from './masks.ts';
 import { add, reshape, scale, sizeOf, split } from './operators.ts';
-import { type Angles, type LayerType, type Rotary, rotaryAngles, rotate } from './rotary.ts';
+import { type Angles, type Rotary, rotaryAngles, rotate } from './rotary.ts';
+import type { LayerType } from './rotaryConfig.ts';
 
 /** What attentions of families have and others do not. */
 export interface AttentionKind {

@@ -6,7 +6,7 @@
 
 import type { Config } from '../config.ts';
 import { buildDecoder, type DecoderSpec } from '../decoder.ts';
-import { rotaryOf } from '../rotary.ts';
+import { rotaryOf } from '../rotaryConfig.ts';
 import type { Family } from './family.ts';
 import { biasedAttention, gatedMlpOf, type LlamaKind, llamaSpec } from './llama.ts';
 

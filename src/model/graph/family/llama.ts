@@ -6,7 +6,7 @@ import type { Heads } from '../attention.ts';
 import { type Config, quotient } from '../config.ts';
 import { type AttentionKind, buildDecoder, type DecoderSpec } from '../decoder.ts';
 import { gatedMlp } from '../layers.ts';
-import { LAYER_TYPES, type LayerType, rotaryOf } from '../rotary.ts';
+import { LAYER_TYPES, type LayerType, rotaryOf } from '../rotaryConfig.ts';
 import type { Family } from './family.ts';
 
 /** Whether all projections of attention have a bias, where the config decides. */
