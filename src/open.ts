@@ -18,7 +18,7 @@ import { findFile, resolveModel } from './checkpoint/reference.ts';
 import { badInput } from './errors.ts';
 import { statIfExists } from './io/existing.ts';
 import { requireAbility } from './model/abilities.ts';
-import { openCheckpointModel } from './model/checkpointModel.ts';
+import { type OpenOptions, openCheckpointModel } from './model/checkpointModel.ts';
 import { openGgufModel } from './model/gguf/openGgufModel.ts';
 import { isHttpModelName } from './model/http/endpoint.ts';
 import { httpClassifier } from './model/http/httpClassifier.ts';
@@ -75,8 +75,11 @@ function labelled(model: LanguageModel, labelling: PromptLabels): LanguageModel 
   return { ...model, classify: promptClassifier(next, labelling, model.name) };
 }
 
-function threadsOf(threads: number | undefined): { threads?: number } {
-  return threads === undefined ? {} : { threads };
+function placementOf({ threads, ownThread }: OpenModelOptions): OpenOptions {
+  return {
+    ...(threads === undefined ? {} : { threads }),
+    ...(ownThread === undefined ? {} : { ownThread }),
+  };
 }
 
 function openEndpoint(name: string, { http, labelling }: OpenModelOptions): LanguageModel {
@@ -95,10 +98,10 @@ async function openFolder(
   }
   const names = await readdir(path);
   const hasWeights = names.some((file) => /\.(safetensors|bin|pt|pth)$/.test(file));
-  const threads = threadsOf(options.threads);
+  const placement = placementOf(options);
   if (options.onnxFile !== undefined || (!hasWeights && names.includes('onnx'))) {
     const file = options.onnxFile === undefined ? {} : { file: options.onnxFile };
-    return openOnnxFolder(path, name, { ...threads, ...file });
+    return openOnnxFolder(path, name, { ...placement, ...file });
   }
   const gguf = names.filter((file) => file.endsWith('.gguf'));
   if (!hasWeights && gguf.length === 1) {
@@ -110,5 +113,5 @@ async function openFolder(
       `${name}: holds ${gguf.map((file) => basename(file)).join(', ')}; name one of them`,
     );
   }
-  return openCheckpointModel(path, name, threads);
+  return openCheckpointModel(path, name, placement);
 }

@@ -11,6 +11,8 @@ export interface OpenModelOptions extends ResolveOptions {
   readonly http?: Omit<HttpModelOptions, 'name'>;
   /** Makes a classifier of a model that writes. */
   readonly labelling?: HttpClassifierOptions;
+  /** Whether a checkpoint runs on a thread of its own; by default if it is not small. */
+  readonly ownThread?: boolean;
   /** Which of the files in `onnx/` runs, such as `model_quantized`. */
   readonly onnxFile?: string;
   /** Recipes that this one is named in. */

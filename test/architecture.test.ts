@@ -79,6 +79,7 @@ const NODE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'merge/run/': ['crypto', 'fs', 'fs/promises', 'os', 'path', 'timers/promises', 'util'],
   'model/checkpointModel.ts': ['os', 'path'],
   'model/engine/engineWorker.ts': ['worker_threads'],
+  'model/engine/onnxEngine.ts': ['path'],
   'model/engine/remoteEngine.ts': ['worker_threads'],
   'model/engine/weightStore.ts': ['fs', 'path'],
   'model/ngram/ngramModel.ts': ['fs/promises', 'zlib'],

@@ -7,14 +7,8 @@ import { type LabelPrediction, labelPrediction, predictionLine } from '../task/d
 import type { Example } from '../task/data/readRecords.ts';
 import type { CliContext } from './context.ts';
 import { printable } from './format.ts';
-import {
-  examplesOf,
-  isForPeople,
-  itemsOf,
-  type ModelCommandOptions,
-  modelCommand,
-  runWithModel,
-} from './modelCommand.ts';
+import { isForPeople, itemsOf, type ModelCommandOptions, modelCommand } from './modelCommand.ts';
+import { runOverTexts } from './overTexts.ts';
 
 const EXAMPLES = `
 Prints {"id", "label", "probabilities"} per line, in the order of the input;
@@ -54,21 +48,20 @@ async function runPredict(
   options: ModelCommandOptions,
   context: CliContext,
 ): Promise<void> {
-  const examples = await examplesOf(texts, 'text', options, context);
-  await runWithModel(name, options, context, async ({ model, request, missing, inParts }) => {
-    const { labels, logProbabilities } = requireAbility(model, 'classify');
-    const show = isForPeople(texts, options) ? describe : predictionLine;
-    let right = 0;
-    await inParts(examples, async (part) => {
-      const rows = await logProbabilities(itemsOf(part), request);
+  const show = isForPeople(texts, options) ? describe : predictionLine;
+  let right = 0;
+  const examples = await runOverTexts(name, texts, options, context, (run) => {
+    const { labels, logProbabilities } = requireAbility(run.model, 'classify');
+    return async (part) => {
+      const rows = await logProbabilities(itemsOf(part), run.request);
       part.forEach((example, i) => {
-        const prediction = { ...labelPrediction(example.id, labels, rows[i]!), ...missing() };
+        const prediction = { ...labelPrediction(example.id, labels, rows[i]!), ...run.missing() };
         if (prediction.label === example.label) right++;
         context.stdout.write(`${show(prediction)}\n`);
       });
-    });
-    reportAccuracy(examples, right, context);
+    };
   });
+  reportAccuracy(examples, right, context);
 }
 
 function describe({ label, probabilities = {} }: LabelPrediction): string {

@@ -2,23 +2,24 @@
 
 import type { Command } from 'commander';
 import { requireAbility } from '../model/abilities.ts';
+import type { TextScore } from '../model/languageModel.ts';
 import type { CliContext } from './context.ts';
-import {
-  examplesOf,
-  isForPeople,
-  itemsOf,
-  type ModelCommandOptions,
-  modelCommand,
-  runWithModel,
-} from './modelCommand.ts';
+import { isForPeople, itemsOf, type ModelCommandOptions, modelCommand } from './modelCommand.ts';
+import { parseLimit } from './options.ts';
+import { runOverTexts } from './overTexts.ts';
 
 const SCORE_EXAMPLES = `
 Prints {"id", "logprob", "tokens", "bytes", "perplexity", "bits_per_byte"} per
 line, then the same of all texts together on standard error. The logarithm is
 natural; perplexity depends on the tokenizer, bits per byte do not.
 
+A text that is longer than the model reads is read in windows that overlap by
+what --stride leaves: each token is scored once, after as much of the text as its
+window has. Such lines have a field "windows", and standard error counts them.
+
 Examples:
   lmfuse score ./my-model "The cat sat on the mat."
+  lmfuse score ./my-model --input books.jsonl --stride 64
   lmfuse score model.arpa --input test.txt`;
 
 const EMBED_EXAMPLES = `
@@ -32,10 +33,15 @@ export function addScoreCommand(program: Command, context: CliContext): void {
   modelCommand(program, 'score')
     .summary('tell how probable texts are')
     .description('Tells how probable texts are to a model.')
+    .option('--stride <tokens>', 'between windows (default: half of what is read)', parseLimit)
     .addHelpText('after', SCORE_EXAMPLES)
-    .action((name: string, texts: string[], options: ModelCommandOptions) =>
+    .action((name: string, texts: string[], options: ScoreOptions) =>
       runScore(name, texts, options, context),
     );
+}
+
+interface ScoreOptions extends ModelCommandOptions {
+  readonly stride?: number;
 }
 
 interface Measured {
@@ -47,29 +53,46 @@ interface Measured {
 async function runScore(
   name: string,
   texts: readonly string[],
-  options: ModelCommandOptions,
+  options: ScoreOptions,
   context: CliContext,
 ): Promise<void> {
-  const examples = await examplesOf(texts, 'text', options, context);
-  await runWithModel(name, options, context, async ({ model, request, inParts }) => {
-    const scorer = requireAbility(model, 'score');
-    const total = { logprob: 0, tokens: 0, bytes: 0 };
-    await inParts(examples, async (part) => {
-      const scores = await scorer.scores(itemsOf(part), request);
-      part.forEach(({ id, text }, i) => {
-        const { logProbability: logprob, tokenCount: tokens } = scores[i]!;
-        const measured = { logprob, tokens, bytes: new TextEncoder().encode(text).length };
-        total.logprob += measured.logprob;
-        total.tokens += measured.tokens;
-        total.bytes += measured.bytes;
-        const line = isForPeople(texts, options)
-          ? describe(measured)
-          : JSON.stringify({ id, ...measured, ...ratesOf(measured) });
-        context.stdout.write(`${line}\n`);
-      });
-    });
-    if (examples.length > 1) context.stderr.write(`all: ${describe(total)}\n`);
+  const { stride } = options;
+  const asked = stride === undefined ? {} : { stride };
+  const show = isForPeople(texts, options) ? describe : lineOf;
+  const all: Measured[] = [];
+  let windowed = 0;
+  await runOverTexts(name, texts, options, context, ({ model, request }) => {
+    const { scores } = requireAbility(model, 'score');
+    return async (part) => {
+      const found = await scores(itemsOf(part), { ...request, ...asked });
+      for (const [i, score] of found.entries()) {
+        const { id, text } = part[i]!;
+        const measured = measuredOf(text, score);
+        if ((score.windows ?? 1) > 1) windowed++;
+        context.stdout.write(`${show(measured, id, score)}\n`);
+        all.push(measured);
+      }
+    };
   });
+  if (windowed > 0) {
+    context.stderr.write(`longer than the model reads, so read in windows: ${windowed}\n`);
+  }
+  if (all.length > 1) context.stderr.write(`all: ${describe(sumOf(all))}\n`);
+}
+
+function measuredOf(text: string, { logProbability, tokenCount }: TextScore): Measured {
+  const bytes = new TextEncoder().encode(text).length;
+  return { logprob: logProbability, tokens: tokenCount, bytes };
+}
+
+function sumOf(all: readonly Measured[]): Measured {
+  const sum = (field: keyof Measured) => all.reduce((total, each) => total + each[field], 0);
+  return { logprob: sum('logprob'), tokens: sum('tokens'), bytes: sum('bytes') };
+}
+
+function lineOf(measured: Measured, id: string, { windows = 1 }: TextScore): string {
+  const read = windows > 1 ? { windows } : {};
+  return JSON.stringify({ id, ...measured, ...ratesOf(measured), ...read });
 }
 
 function ratesOf({ logprob, tokens, bytes }: Measured) {
@@ -108,14 +131,13 @@ async function runEmbed(
   options: ModelCommandOptions,
   context: CliContext,
 ): Promise<void> {
-  const examples = await examplesOf(texts, 'text', options, context);
-  await runWithModel(name, options, context, async ({ model, request, inParts }) => {
-    const embedder = requireAbility(model, 'embed');
-    await inParts(examples, async (part) => {
-      const vectors = await embedder.vectors(itemsOf(part), request);
+  await runOverTexts(name, texts, options, context, ({ model, request }) => {
+    const { vectors } = requireAbility(model, 'embed');
+    return async (part) => {
+      const found = await vectors(itemsOf(part), request);
       part.forEach(({ id }, i) => {
-        context.stdout.write(`${JSON.stringify({ id, vector: [...vectors[i]!] })}\n`);
+        context.stdout.write(`${JSON.stringify({ id, vector: [...found[i]!] })}\n`);
       });
-    });
+    };
   });
 }

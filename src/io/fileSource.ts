@@ -6,6 +6,8 @@ import { assertRange } from './memorySource.ts';
 export interface FileSource extends ByteSource {
   /** Modification time in milliseconds, as the file system gives it. */
   readonly modifiedMs: number;
+  /** Fills memory of the caller's with the bytes from `start` on. */
+  read(target: Uint8Array, start: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,7 +25,13 @@ export async function openFileSource(path: string): Promise<FileSource> {
     modifiedMs: stat.mtimeMs,
     async slice(start, end) {
       assertRange(path, stat.size, start, end);
-      return readExactly(handle, path, start, end);
+      const bytes = new Uint8Array(end - start);
+      await readExactly(handle, path, bytes, start);
+      return bytes;
+    },
+    async read(target, start) {
+      assertRange(path, stat.size, start, start + target.byteLength);
+      await readExactly(handle, path, target, start);
     },
     close: () => handle.close(),
   };
@@ -50,8 +58,7 @@ async function openOrExplain(path: string): Promise<FileHandle> {
   }
 }
 
-async function readExactly(handle: FileHandle, path: string, start: number, end: number) {
-  const bytes = new Uint8Array(end - start);
+async function readExactly(handle: FileHandle, path: string, bytes: Uint8Array, start: number) {
   let filled = 0;
   while (filled < bytes.length) {
     const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, start + filled);
@@ -59,5 +66,4 @@ async function readExactly(handle: FileHandle, path: string, start: number, end:
       throw badInput(`${path}: ends at byte ${start + filled}, while being read`);
     filled += bytesRead;
   }
-  return bytes;
 }

@@ -1,17 +1,17 @@
-/** Opens a checkpoint's folder as a running model, on a thread of its own. */
+/** Opens a checkpoint's folder as a running model. */
 
 import { availableParallelism } from 'node:os';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { badInput } from '../errors.ts';
 import { elementCountOf } from '../tensor/shape.ts';
-import { startEngine } from './engine/remoteEngine.ts';
+import { openPlacedEngine, type PlacementOptions } from './engine/placedEngine.ts';
 import { modelOver } from './engineModel.ts';
 import { familyOf } from './graph/family/registry.ts';
 import type { LanguageModel } from './languageModel.ts';
 import { readModelFiles } from './modelFiles.ts';
 
-export interface OpenOptions {
+export interface OpenOptions extends PlacementOptions {
   /** Threads of one operator; by default one, or one per core for a large model. */
   readonly threads?: number;
 }
@@ -30,14 +30,16 @@ export async function openCheckpointModel(
   }
   familyOf(checkpoint.config, name);
   const files = await readModelFiles(checkpoint.path, name);
-  const isLarge = parametersOf(checkpoint) >= LARGE_PARAMETERS;
-  const engine = await startEngine({
+  const parameters = parametersOf(checkpoint);
+  const isLarge = parameters >= LARGE_PARAMETERS;
+  const source = {
     kind: 'checkpoint',
     path: checkpoint.path,
     reference: name,
     threads: options.threads ?? (isLarge ? availableParallelism() : 1),
     packs: !isLarge,
-  });
+  } as const;
+  const engine = await openPlacedEngine(source, parameters, options);
   return modelOver(engine, files);
 }
 

@@ -8,6 +8,7 @@ import { badInput } from '../errors.ts';
 import { abortable } from './abort.ts';
 import type { ChatPrompt } from './chatTemplate.ts';
 import { inBatches } from './engine/batches.ts';
+import type { NextTokens } from './engine/distributions.ts';
 import type { Engine } from './engine/engine.ts';
 import { engineTree } from './engineTree.ts';
 import type {
@@ -69,17 +70,28 @@ function limitOf(config: JsonObject): number | undefined {
 }
 
 function classifier(engine: Engine, { config }: ModelFiles, idsOf: IdsOf): Classifier {
-  const { outcomes } = engine.facts;
   return {
-    labels: labelsOf(config, outcomes),
-    logProbabilities: (items, options = {}) =>
-      inBatches(
-        items.map((item) => idsOf(item, options)),
-        (row) => row.length,
-        async (batch) => rowsOf(await engine.classify(batch), batch.length, Float64Array),
-        options,
-      ),
+    labels: labelsOf(config, engine.facts.outcomes),
+    logProbabilities: async (items, options) => {
+      const rows = await overTexts(engine.classify, idsOf, items, options);
+      return rows.map((row) => Float64Array.from(row));
+    },
   };
+}
+
+/** A row of numbers for each text. */
+function overTexts(
+  run: (batch: readonly number[][]) => Promise<Float32Array>,
+  idsOf: IdsOf,
+  items: readonly Item[],
+  options: RequestOptions = {},
+): Promise<Float32Array[]> {
+  return inBatches(
+    items.map((item) => idsOf(item, options)),
+    (row) => row.length,
+    async (batch) => rowsOf(await run(batch), batch.length),
+    options,
+  );
 }
 
 function labelsOf({ id2label }: JsonObject, count: number): string[] {
@@ -87,27 +99,15 @@ function labelsOf({ id2label }: JsonObject, count: number): string[] {
   return Array.from({ length: count }, (_, i) => String(named[i] ?? `LABEL_${i}`));
 }
 
-function rowsOf<A extends Float32Array | Float64Array>(
-  values: Float32Array,
-  count: number,
-  List: { from(values: ArrayLike<number>): A },
-): A[] {
+function rowsOf(values: Float32Array, count: number): Float32Array[] {
   const width = values.length / count;
-  return Array.from({ length: count }, (_, r) =>
-    List.from(values.subarray(r * width, (r + 1) * width)),
-  );
+  return Array.from({ length: count }, (_, r) => values.slice(r * width, (r + 1) * width));
 }
 
 function embedder(engine: Engine, idsOf: IdsOf): Embedder {
   return {
     dimensions: engine.facts.width,
-    vectors: (items, options = {}) =>
-      inBatches(
-        items.map((item) => idsOf(item, options)),
-        (row) => row.length,
-        async (batch) => rowsOf(await engine.embed(batch), batch.length, Float32Array),
-        options,
-      ),
+    vectors: (items, options) => overTexts(engine.embed, idsOf, items, options),
   };
 }
 
@@ -176,7 +176,7 @@ async function openStream(
 }
 
 interface StreamState {
-  readonly next: Float32Array;
+  readonly next: NextTokens;
   readonly rowCount: number;
 }
 
@@ -189,7 +189,8 @@ function streamOver(
 ): TokenStream {
   let state = begun;
   return {
-    logProbabilities: () => state.next,
+    logProbabilities: () => state.next.logProbabilities,
+    logNormalizers: () => state.next.logNormalizers,
     rowCount: () => state.rowCount,
     async advance(parents, tokens, { signal } = {}) {
       const next = await abortable(engine.advance(stream, parents, tokens), signal);

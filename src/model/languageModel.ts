@@ -65,13 +65,20 @@ export interface TextScore {
   readonly logProbability: number;
   /** Predictions that it is the sum of. */
   readonly tokenCount: number;
+  /** In so many parts it was read, each with what came before as far as the model reads. */
+  readonly windows?: number;
+}
+
+export interface ScoreOptions extends RequestOptions {
+  /** Tokens from one window of a text to the next, where the model cannot read it at once. */
+  readonly stride?: number;
 }
 
 /** The probability of a text. */
 export interface TextScorer {
   readonly scores: (
     items: readonly Item[],
-    options?: RequestOptions,
+    options?: ScoreOptions,
   ) => Promise<readonly TextScore[]>;
 }
 
@@ -132,6 +139,11 @@ export interface TokenStream {
    * `advance`.
    */
   readonly logProbabilities: () => Float32Array;
+  /**
+   * [rows]: what was taken off each row's logits, where there are any: logit = log-probability +
+   * normalizer. A fused distribution has none.
+   */
+  readonly logNormalizers?: () => Float32Array;
   readonly rowCount: () => number;
   /**
    * The sequences become rows `parents[i]`, each continued by `tokens[i]`. A row may be named several

@@ -143,6 +143,17 @@ describe('score and embed', () => {
     expect(stderr).toMatch(/^all: log-probability -\d+\.\d+, 5 tokens/);
   });
 
+  it('scores what is longer than the model in windows, and says so', async () => {
+    const text = Array.from({ length: 150 }, (_, i) => `w${i % 90}`).join(' ');
+    const argv = ['score', modelOf('llama'), text, 'w9 w9', '--stride', '30', '--json'];
+    const { code, stdout, stderr } = await runMain(argv);
+    expect(code).toBe(0);
+    const [long, short] = lines(stdout);
+    expect(long).toMatchObject({ tokens: 150, windows: 4 });
+    expect(short).not.toHaveProperty('windows');
+    expect(stderr).toContain('longer than the model reads, so read in windows: 1\n');
+  });
+
   it('scores by an n-gram file', async () => {
     const folder = scratchFolder();
     const text = `\\data\\\nngram 1=4\n\n\\1-grams:\n-99 <s>\n-1 </s>\n-0.5 a\n-0.25 b\n\n\\end\\\n`;

@@ -129,13 +129,13 @@ describe('a tensor of another shape than the config asks for', () => {
 });
 
 describe('what a config asks for and nobody has', () => {
-  const scaling = { rope_type: 'yarn', factor: 2 };
+  const scaling = { rope_type: 'ntk', factor: 2 };
   it.each([
     ['llama', { hidden_act: 'mish' }, 'the activation "mish" is not supported (these are: relu,'],
     ['gemma', { hidden_act: 'mish', hidden_activation: null }, 'the activation "mish" is not'],
     ['t5-relu', { feed_forward_proj: 'elu', dense_act_fn: null }, 'the activation "elu" is not'],
-    ['llama', { rope_parameters: scaling }, 'rope scaling "yarn" is not supported (these are: d'],
-    ['llama', { rope_parameters: null, rope_scaling: scaling }, 'rope scaling "yarn" is not'],
+    ['llama', { rope_parameters: scaling }, 'rope scaling "ntk" is not supported (these are: d'],
+    ['llama', { rope_parameters: null, rope_scaling: scaling }, 'rope scaling "ntk" is not'],
     [
       'gemma3',
       { layer_types: ['sliding_attention', 'linear_attention', 'full_attention'] },

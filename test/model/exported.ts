@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { env, Tensor } from '@huggingface/transformers';
 import { ARCHITECTURES } from '../../src/model/graph/family/registry.ts';
 import { FAMILIES } from './family.ts';
+import { TINY_TOKENIZER } from './tinyTokenizer.ts';
 
 // Else a folder that is not there would be looked for elsewhere.
 env.allowRemoteModels = false;
@@ -17,25 +18,6 @@ export function isKnown(family: string): boolean {
   return ARCHITECTURES.includes(config.architectures[0]);
 }
 
-/** One word for each of the 128 ids, so that texts and ids say the same. */
-const WORDS = Object.fromEntries(Array.from({ length: 128 }, (_, i) => [`w${i}`, i]));
-
-const TOKENIZER = {
-  version: '1.0',
-  added_tokens: [],
-  normalizer: null,
-  pre_tokenizer: { type: 'WhitespaceSplit' },
-  post_processor: null,
-  decoder: null,
-  model: {
-    type: 'WordPiece',
-    unk_token: 'w1',
-    continuing_subword_prefix: '##',
-    max_input_chars_per_word: 100,
-    vocab: WORDS,
-  },
-};
-
 export const textOf = (ids: readonly number[]) => ids.map((id) => `w${id}`).join(' ');
 
 /** A family's checkpoint with a tokenizer, in a folder of its own below `scratch`. */
@@ -45,7 +27,7 @@ export function familyFolder(scratch: string, family: string): string {
   for (const name of ['config.json', 'model.safetensors']) {
     copyFileSync(join(FAMILIES, family, name), join(folder, name));
   }
-  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(TOKENIZER));
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(TINY_TOKENIZER));
   return folder;
 }
 

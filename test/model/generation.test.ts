@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import * as runtime from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../src/checkpoint/open.ts';
+import type { NextTokens } from '../../src/model/engine/distributions.ts';
 import { type Engine, openEngine } from '../../src/model/engine/engine.ts';
 import type { Runtime } from '../../src/model/engine/session.ts';
 import { storeOf } from '../../src/model/engine/weightStore.ts';
@@ -104,6 +105,10 @@ describe.each([...CAUSAL, ...PAIRS])('%s', (name) => {
   });
 });
 
+async function logProbabilities(next: Promise<NextTokens>): Promise<Float32Array> {
+  return (await next).logProbabilities;
+}
+
 describe.each(CAUSAL)('the cache of %s', (name) => {
   const text = [107, 16, 54, 29, 78, 11, 99, 3];
   const other = [5, 61, 18];
@@ -112,31 +117,31 @@ describe.each(CAUSAL)('the cache of %s', (name) => {
     const { engine } = await openTokens(name);
     const full: Float32Array[] = [];
     for (let length = 3; length <= text.length; length++) {
-      full.push(await engine.start(0, [text.slice(0, length)]));
+      full.push(await logProbabilities(engine.start(0, [text.slice(0, length)])));
     }
     const width = full[0]!.length;
-    let alone = await engine.start(1, [text.slice(0, 3)]);
-    let both = await engine.start(2, [other, text.slice(0, 3)]);
+    let alone = await logProbabilities(engine.start(1, [text.slice(0, 3)]));
+    let both = await logProbabilities(engine.start(2, [other, text.slice(0, 3)]));
     for (let i = 0; ; i++) {
       expect(worstError(alone, [...full[i]!], 1)).toBeLessThan(1);
       expect(worstError(both.subarray(width), [...full[i]!], 1)).toBeLessThan(1);
       const token = text[3 + i];
       if (token === undefined) break;
-      alone = await engine.advance(1, [0], [token]);
-      both = await engine.advance(2, [0, 1], [9, token]);
+      alone = await logProbabilities(engine.advance(1, [0], [token]));
+      both = await logProbabilities(engine.advance(2, [0, 1], [9, token]));
     }
   });
 
   it('lets rows continue others', async () => {
     const { engine } = await openTokens(name);
     await engine.start(0, [other, text]);
-    const crossed = await engine.advance(0, [1, 1, 0], [7, 8, 9]);
+    const crossed = await logProbabilities(engine.advance(0, [1, 1, 0], [7, 8, 9]));
     const wanted = await Promise.all(
       [
         [...text, 7],
         [...text, 8],
         [...other, 9],
-      ].map((row, i) => engine.start(i + 1, [row])),
+      ].map((row, i) => logProbabilities(engine.start(i + 1, [row]))),
     );
     expect(
       worstError(

@@ -4,9 +4,8 @@ import { cpSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const VOCABULARY = 128;
-
-const TOKENIZER = {
+/** Texts and ids say the same; what is no such word is `w1`. */
+export const TINY_TOKENIZER = {
   version: '1.0',
   added_tokens: [],
   normalizer: null,
@@ -14,9 +13,11 @@ const TOKENIZER = {
   post_processor: null,
   decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
   model: {
-    type: 'WordLevel',
-    vocab: Object.fromEntries(Array.from({ length: VOCABULARY }, (_, i) => [`w${i}`, i])),
-    unk_token: 'w3',
+    type: 'WordPiece',
+    unk_token: 'w1',
+    continuing_subword_prefix: '##',
+    max_input_chars_per_word: 100,
+    vocab: Object.fromEntries(Array.from({ length: 128 }, (_, i) => [`w${i}`, i])),
   },
 };
 
@@ -24,7 +25,7 @@ const TOKENIZER = {
 export function withTokenizer(folder: string): string {
   const copy = mkdtempSync(join(tmpdir(), 'lmfuse-model-'));
   cpSync(folder, copy, { recursive: true });
-  writeFileSync(join(copy, 'tokenizer.json'), JSON.stringify(TOKENIZER));
+  writeFileSync(join(copy, 'tokenizer.json'), JSON.stringify(TINY_TOKENIZER));
   writeFileSync(join(copy, 'tokenizer_config.json'), JSON.stringify({}));
   return copy;
 }

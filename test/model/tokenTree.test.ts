@@ -9,7 +9,7 @@ const ROW = [107, 16, 54, 29, 78, 11, 99, 3, 64];
 const VOCABULARY = 128;
 
 async function nextOf(engine: Engine, tokens: readonly number[]): Promise<Float32Array> {
-  return engine.start(0, [tokens]);
+  return (await engine.start(0, [tokens])).logProbabilities;
 }
 
 /** Lengths change what a model of this family remembers, so it keeps no tree. */

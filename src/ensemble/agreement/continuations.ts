@@ -162,7 +162,7 @@ function allowedRow(
   path: Path | undefined,
   row: Float32Array,
 ): Float32Array {
-  const allowed = rules(row, { prompt, path, limit });
+  const allowed = rules(row, { prompt, path, limit, logNormalizer: undefined });
   return allowed === row ? row : allowed.slice();
 }
 

@@ -35,7 +35,7 @@ const DEFAULT_BEAMS = 4;
 const DEFAULT_NEW_TOKENS = 256;
 const DEFAULT_CELLS = 10_000;
 
-export type ResolvedSettings = Required<Omit<AgreementSettings, 'signal'>>;
+export type ResolvedSettings = Required<Omit<AgreementSettings, 'signal' | 'onMissing'>>;
 
 export function resolveSettings(
   members: readonly AgreementMember[],

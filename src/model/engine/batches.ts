@@ -4,7 +4,7 @@ import { abortable } from '../abort.ts';
 import type { RequestOptions } from '../languageModel.ts';
 
 const MOST_ROWS = 32;
-const MOST_TOKENS = 4096;
+const MOST_TOKENS = 1024;
 
 /** Runs all rows, batch by batch; results are in the order of the rows. */
 export async function inBatches<Row, Result>(

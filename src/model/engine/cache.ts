@@ -4,7 +4,7 @@
  */
 
 import type { Tensor } from 'onnxruntime-common';
-import type { Running } from './running.ts';
+import type { Port, Ports, Running } from './running.ts';
 import type { Runtime } from './session.ts';
 
 const PAST = 'past_key_values.';
@@ -15,38 +15,54 @@ const SOURCE = '.encoder.';
 /** By the names of the graph's inputs. */
 export type Cache = Readonly<Record<string, Tensor>>;
 
+/** Where a graph takes a part of the cache, and where it gives it back, grown. */
+export interface CachePort {
+  readonly past: Port;
+  readonly present: string;
+  readonly isOfSource: boolean;
+}
+
 export const isCacheInput = (name: string) => name.startsWith(PAST);
 
+export function cachePortsOf({ inputs }: Ports): CachePort[] {
+  return inputs
+    .filter(({ name }) => isCacheInput(name))
+    .map((past) => ({
+      past,
+      present: PRESENT + past.name.slice(PAST.length),
+      isOfSource: past.name.includes(SOURCE),
+    }));
+}
+
 /** Nothing yet: tensors of length 0. */
-export function emptyCache({ runtime, inputs }: Running, rowCount: number): Cache {
+export function emptyCache({ runtime, cachePorts }: Running, rowCount: number): Cache {
   const { Tensor } = runtime;
   return Object.fromEntries(
-    inputs
-      .filter(({ name }) => isCacheInput(name))
-      .map(({ name, type, dims }) => {
-        const sizes = dims.map((dim, i) =>
-          typeof dim === 'number' ? dim : i === 0 ? rowCount : 0,
-        );
-        const none = type === 'float16' ? new Uint16Array(0) : new Float32Array(0);
-        return [name, new Tensor(type, none, sizes)];
-      }),
+    cachePorts.map(({ past: { name, type, dims } }) => {
+      const sizes = dims.map((dim, i) => (typeof dim === 'number' ? dim : i === 0 ? rowCount : 0));
+      const none = type === 'float16' ? new Uint16Array(0) : new Float32Array(0);
+      return [name, new Tensor(type, none, sizes)];
+    }),
   );
 }
 
 /** Names of the outputs that a step is asked for, of which `before` is the cache. */
-export function cacheOutputs({ outputs }: Running, before?: Cache): string[] {
-  return outputs
-    .map(({ name }) => name)
-    .filter((name) => name.startsWith(PRESENT) && !(before && name.includes(SOURCE)));
+export function cacheOutputs({ cachePorts }: Running, before?: Cache): string[] {
+  const asked = before ? cachePorts.filter(({ isOfSource }) => !isOfSource) : cachePorts;
+  return asked.map(({ present }) => present);
 }
 
 /** What is to be the input of the next step. */
-export function cacheOf(outputs: Readonly<Record<string, Tensor>>, before: Cache = {}): Cache {
-  const kept = Object.entries(before).filter(([name]) => name.includes(SOURCE));
-  const now = Object.entries(outputs)
-    .filter(([name]) => name.startsWith(PRESENT))
-    .map(([name, tensor]) => [PAST + name.slice(PRESENT.length), tensor] as const);
-  return Object.fromEntries([...now, ...kept]);
+export function cacheOf(
+  { cachePorts }: Running,
+  out: Readonly<Record<string, Tensor>>,
+  before?: Cache,
+): Cache {
+  const cache: Record<string, Tensor> = {};
+  for (const { past, present, isOfSource } of cachePorts) {
+    cache[past.name] = before && isOfSource ? before[past.name]! : out[present]!;
+  }
+  return cache;
 }
 
 export function isSameOrder(parents: readonly number[], rowCount: number): boolean {

@@ -7,11 +7,14 @@
 import type { Checkpoint, JsonObject } from '../../checkpoint/checkpoint.ts';
 import { badInput } from '../../errors.ts';
 import type { FamilyTask } from '../graph/family/family.ts';
-import type { Graph, GraphBuilder, Value } from '../graph/graph.ts';
-import { switchLengthOf } from '../graph/rotary.ts';
-import { type ScoredRow, type Sequences, scoreCausal, startCausal } from './causal.ts';
+import type { Graph } from '../graph/graph.ts';
+import { switchLengthOf } from '../graph/rotaryConfig.ts';
+import { type Sequences, startCausal } from './causal.ts';
+import { type ScoredRow, scoreCausal } from './causalScores.ts';
 import { buildGraphs } from './checkpointGraphs.ts';
+import type { NextTokens } from './distributions.ts';
 import { classifyRows, meanStates } from './labels.ts';
+import { addLogProbabilities } from './logProbabilities.ts';
 import { type Running, runningOf } from './running.ts';
 import { createSession, type Runtime, type SessionOptions, type WeightStore } from './session.ts';
 import type { TokenRows } from './tokenBatch.ts';
@@ -33,13 +36,13 @@ export interface Engine {
   readonly facts: EngineFacts;
   readonly classify: (rows: TokenRows) => Promise<Float32Array>;
   readonly embed: (rows: TokenRows) => Promise<Float32Array>;
-  /** Begins sequences under a number of the caller's choice: [rows][vocabulary]. */
-  readonly start: (stream: number, inputs: TokenRows) => Promise<Float32Array>;
+  /** Begins sequences under a number of the caller's choice. */
+  readonly start: (stream: number, inputs: TokenRows) => Promise<NextTokens>;
   readonly advance: (
     stream: number,
     parents: readonly number[],
     tokens: readonly number[],
-  ) => Promise<Float32Array>;
+  ) => Promise<NextTokens>;
   /** The sequences go on under a second number as well. */
   readonly fork: (stream: number, copy: number) => Promise<void>;
   readonly end: (stream: number) => Promise<void>;
@@ -92,14 +95,6 @@ export function startTokenOf(config: JsonObject): number {
   const token = config.decoder_start_token_id ?? config.bos_token_id;
   if (typeof token === 'number') return token;
   throw badInput('config.json: "decoder_start_token_id" is missing');
-}
-
-/** What decoding and pools work with, computed where the logits are. */
-function addLogProbabilities(g: GraphBuilder): void {
-  const logits = g.graph.outputs.find(({ name }) => name === 'logits');
-  if (!logits) return;
-  const values = g.apply('LogSoftmax', ['logits' as Value], { axis: -1 });
-  g.output('log_probabilities', values, 'float32', logits.dims);
 }
 
 /** Size along the last axis of an output; 0 where the graph has no such output or does not say. */

@@ -1,7 +1,8 @@
 /** Models that read a whole text: distributions over labels, and feature vectors. */
 
 import { emptyCache } from './cache.ts';
-import { distributionOutput, distributionsOf, floatsOf } from './distributions.ts';
+import { floatsOf, lastPlaces } from './distributions.ts';
+import { LOG_PROBABILITIES } from './logProbabilities.ts';
 import { feedsOf, hasPort, type Ports, type Running } from './running.ts';
 import type { Feeds } from './session.ts';
 import { batchTokens, int64Tensor, type TokenRows } from './tokenBatch.ts';
@@ -12,7 +13,7 @@ function textFeeds(running: Running, rows: TokenRows): Feeds {
   const { rowCount, length, ids, mask, positions } = batchTokens(rows, 'right');
   const perToken = (values: BigInt64Array) => int64Tensor(runtime, values, [rowCount, length]);
   const last = int64Tensor(runtime, BigInt64Array.of(BigInt(length - 1)), [1]);
-  const feeds = feedsOf(running, {
+  const offered = {
     input_ids: () => perToken(ids),
     attention_mask: () => perToken(mask),
     position_ids: () => perToken(positions),
@@ -20,15 +21,14 @@ function textFeeds(running: Running, rows: TokenRows): Feeds {
     logits_from: () => last,
     num_logits_to_keep: () => int64Tensor(runtime, BigInt64Array.of(1n), []),
     use_cache_branch: () => new runtime.Tensor('bool', [false], [1]),
-  });
-  return { ...feeds, ...emptyCache(running, rowCount) };
+  };
+  return feedsOf(running, offered, emptyCache(running, rowCount));
 }
 
 /** Log-probabilities, [rows][labels]. */
 export async function classifyRows(running: Running, rows: TokenRows): Promise<Float32Array> {
-  const wanted = [distributionOutput(running)];
-  const out = await running.session.run(textFeeds(running, rows), wanted);
-  return distributionsOf(running, out).last();
+  const out = await running.session.run(textFeeds(running, rows), [LOG_PROBABILITIES]);
+  return lastPlaces(out[LOG_PROBABILITIES]!);
 }
 
 /** Names that graphs have for the states of all tokens. */

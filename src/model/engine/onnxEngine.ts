@@ -2,11 +2,14 @@
  * An engine over ready ONNX files, whoever exported them. Not the choice of files: ../onnxFiles.ts.
  */
 
+import { dirname } from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
 import type { JsonObject } from '../../checkpoint/checkpoint.ts';
 import { badInput } from '../../errors.ts';
+import { type FileSource, withFileSource } from '../../io/fileSource.ts';
 import { type Engine, engineOver, lastSize, startTokenOf } from './engine.ts';
 import { statesOutput } from './labels.ts';
+import { hasLogits, logProbabilitiesTail } from './logProbabilities.ts';
 import { taskOf } from './onnxTask.ts';
 import { type Running, runningOf } from './running.ts';
 import type { Runtime } from './session.ts';
@@ -39,10 +42,12 @@ export async function openOnnxEngine(
 
 async function open(runtime: Runtime, path: string, threads: number): Promise<InferenceSession> {
   try {
-    return await runtime.InferenceSession.create(path, {
+    const model = await withFileSource(path, withLogProbabilities);
+    return await runtime.InferenceSession.create(model, {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: 3,
+      extra: { session: { model_external_initializers_file_folder_path: dirname(path) } },
     });
   } catch (cause) {
     const { message } = cause as Error;
@@ -50,6 +55,16 @@ async function open(runtime: Runtime, path: string, threads: number): Promise<In
     const reason = data ? `its weights are in ${data}, which does not exist` : message;
     throw badInput(`${path}: cannot be opened (${reason})`, cause);
   }
+}
+
+/** In memory of its own from the start, as a model may be all that there is room for. */
+async function withLogProbabilities(file: FileSource): Promise<Uint8Array> {
+  const tail = logProbabilitiesTail();
+  const bytes = new Uint8Array(file.byteLength + tail.byteLength);
+  const model = bytes.subarray(0, file.byteLength);
+  await file.read(model, 0);
+  bytes.set(tail, file.byteLength);
+  return hasLogits(model) ? bytes : model;
 }
 
 function outcomesIn({ id2label, vocab_size: words }: JsonObject, isClassifier: boolean): number {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../checkpoint/checkpoint.ts';
 import { badInput } from '../../errors.ts';
 import type { FamilyTask } from '../graph/family/family.ts';
 import { isCacheInput } from './cache.ts';
+import { DISTRIBUTION_OUTPUTS } from './distributions.ts';
 import { statesOutput } from './labels.ts';
 import { hasPort, type Port, type Ports } from './running.ts';
 
@@ -63,7 +64,8 @@ function namedTask({ architectures }: JsonObject): FamilyTask | undefined {
 }
 
 function unknownKind({ outputs }: Ports, subject: string) {
-  const names = outputs.map(({ name, dims }) => `${name} [${dims.join(', ')}]`).join(', ');
+  const own = outputs.filter(({ name }) => !DISTRIBUTION_OUTPUTS.includes(name));
+  const names = own.map(({ name, dims }) => `${name} [${dims.join(', ')}]`).join(', ');
   return badInput(
     `${subject}: is of no kind that can be run; its outputs are ${names} (known are causal and ` +
       'sequence-to-sequence models, classifiers of texts, masked models, and hidden states)',

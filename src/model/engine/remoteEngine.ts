@@ -1,22 +1,14 @@
 /**
- * An engine on a thread of its own. A session's run holds up its thread, so members that are to work
- * side by side, and requests that are to be stopped, need this.
+ * An engine on a thread of its own. A session's run holds up its thread, so models that are to work
+ * side by side, and callers that are to go on meanwhile, need this. Small ones: localEngine.ts.
  */
 
 import { Worker } from 'node:worker_threads';
 import { FusionError, type FusionErrorCode } from '../../errors.ts';
 import { packageFile } from '../../io/packageFile.ts';
+import type { NextTokens } from './distributions.ts';
 import type { Engine, EngineFacts } from './engine.ts';
-import type { OnnxModel } from './onnxEngine.ts';
-
-export type EngineWorkerData = {
-  /** As the user named the model. */
-  readonly reference: string;
-  readonly threads: number;
-} & (
-  | { readonly kind: 'checkpoint'; readonly path: string; readonly packs: boolean }
-  | ({ readonly kind: 'onnx' } & OnnxModel)
-);
+import { closedError, type EngineSource } from './engineSource.ts';
 
 export type EngineCall = Exclude<keyof Engine, 'facts'>;
 
@@ -39,9 +31,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-export async function startEngine(data: EngineWorkerData): Promise<Engine> {
+export async function startEngine(source: EngineSource): Promise<Engine> {
   const worker = new Worker(packageFile('dist/engineWorker.js'), {
-    workerData: data,
+    workerData: source,
     execArgv: [],
   });
   const waiting = new Map<number, Waiting>();
@@ -60,14 +52,14 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
   });
   worker.on('error', (cause) => {
     end(
-      new FusionError('internal', `the thread of ${data.reference} failed: ${cause.message}`, {
+      new FusionError('internal', `the thread of ${source.reference} failed: ${cause.message}`, {
         cause,
       }),
     );
   });
   const exited = new Promise<void>((resolve) => {
     worker.on('exit', () => {
-      end(new FusionError('aborted', `${data.reference} was closed`));
+      end(closedError(source));
       resolve();
     });
   });
@@ -86,9 +78,9 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     facts,
     classify: (rows) => call('classify', rows) as Promise<Float32Array>,
     embed: (rows) => call('embed', rows) as Promise<Float32Array>,
-    start: (stream, inputs) => call('start', stream, inputs) as Promise<Float32Array>,
+    start: (stream, inputs) => call('start', stream, inputs) as Promise<NextTokens>,
     advance: (stream, parents, tokens) =>
-      call('advance', stream, parents, tokens) as Promise<Float32Array>,
+      call('advance', stream, parents, tokens) as Promise<NextTokens>,
     fork: (stream, copy) => call('fork', stream, copy) as Promise<void>,
     // Nobody waits for it, so it must not fail when the thread ends first.
     async end(stream) {
@@ -102,7 +94,7 @@ export async function startEngine(data: EngineWorkerData): Promise<Engine> {
     async close() {
       if (ended) return exited;
       send('close');
-      end(new FusionError('aborted', `${data.reference} was closed`));
+      end(closedError(source));
       return exited;
     },
   };

@@ -4,6 +4,7 @@
  */
 
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { type Cache, type CachePort, cachePortsOf } from './cache.ts';
 import type { Feeds, Runtime } from './session.ts';
 
 export interface Port {
@@ -22,17 +23,17 @@ export interface Ports {
 export interface Running extends Ports {
   readonly runtime: Runtime;
   readonly session: InferenceSession;
+  readonly cachePorts: readonly CachePort[];
   /** Beyond this length of a row its cache does not hold, and all is computed once more. */
   readonly switchLength?: number | undefined;
 }
 
 export function runningOf(runtime: Runtime, session: InferenceSession): Running {
-  return {
-    runtime,
-    session,
+  const ports = {
     inputs: portsOf(session.inputMetadata),
     outputs: portsOf(session.outputMetadata),
   };
+  return { runtime, session, ...ports, cachePorts: cachePortsOf(ports) };
 }
 
 function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): Port[] {
@@ -48,12 +49,12 @@ export function hasPort(ports: readonly Port[], name: string): boolean {
 /** Values by the names that graphs have for them, each made only if a graph asks for it. */
 export type Offered = Readonly<Record<string, () => Tensor>>;
 
-/** What the graph asks for, of what is offered. */
-export function feedsOf({ inputs }: Ports, offered: Offered): Feeds {
-  return Object.fromEntries(
-    inputs.flatMap(({ name }) => {
-      const make = offered[name];
-      return make ? [[name, make()]] : [];
-    }),
-  );
+/** What the graph asks for, of what is offered, and its cache. */
+export function feedsOf({ inputs }: Ports, offered: Offered, cache: Cache = {}): Feeds {
+  const feeds: Feeds = { ...cache };
+  for (const { name } of inputs) {
+    const make = offered[name];
+    if (make) feeds[name] = make();
+  }
+  return feeds;
 }

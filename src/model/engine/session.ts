@@ -10,11 +10,7 @@ import { type StoredWeight, serializeGraph } from '../graph/serialize.ts';
 /** What both builds of onnxruntime offer. */
 export interface Runtime {
   readonly InferenceSession: {
-    /** @param model its bytes, or the path of its file */
-    create(
-      model: Uint8Array | string,
-      options: InferenceSession.SessionOptions,
-    ): Promise<InferenceSession>;
+    create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
   };
   readonly Tensor: TensorConstructor;
 }

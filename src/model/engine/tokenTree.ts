@@ -11,8 +11,9 @@ import type { Tensor } from 'onnxruntime-common';
 import { badInput } from '../../errors.ts';
 import type { TokenBranch } from '../languageModel.ts';
 import { type Cache, cacheOf, cacheOutputs, emptyCache } from './cache.ts';
-import { causalFeeds } from './causal.ts';
-import { type Distributions, distributionOutput, distributionsOf } from './distributions.ts';
+import { causalFeeds } from './causalFeeds.ts';
+import { allDistributions, type PlacedDistributions } from './distributions.ts';
+import { LOG_PROBABILITIES } from './logProbabilities.ts';
 import { hasPort, type Running } from './running.ts';
 import { batchTokens } from './tokenBatch.ts';
 
@@ -56,16 +57,16 @@ export async function growNodes(
   const mask = maskOf(parents, past, tokens.mask);
   const cache = past === 0 ? emptyCache(running, branches.length) : gather(running, parents, past);
   const feeds = causalFeeds(running, { ...tokens, positions }, mask, 0, cache);
-  const wanted = [distributionOutput(running), ...cacheOutputs(running)];
+  const wanted = [LOG_PROBABILITIES, ...cacheOutputs(running)];
   const out = await running.session.run(feeds, wanted);
-  const grown = cacheOf(out);
+  const grown = cacheOf(running, out);
   branches.forEach(({ nodes }, row) => {
     const before = parents[row]?.length ?? 0;
     nodes.forEach((node, i) => {
       known.set(node, { cache: grown, row, start: past - before, length: before + i + 1 });
     });
   });
-  return joinDistributions(branches, distributionsOf(running, out));
+  return joinDistributions(branches, allDistributions(out));
 }
 
 function parentOf(known: NodeCaches, parent: number | undefined): NodeCache | undefined {
@@ -138,7 +139,7 @@ type Dims = readonly [number, number, number, number];
 
 function joinDistributions(
   branches: readonly Branch[],
-  { size, whole }: Distributions,
+  { size, whole }: PlacedDistributions,
 ): Float32Array {
   const count = branches.reduce((sum, { tokens }) => sum + tokens.length, 0);
   const joined = new Float32Array(count * size);

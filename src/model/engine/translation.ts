@@ -13,8 +13,10 @@ import {
   rowsOf,
   takeRows,
 } from './cache.ts';
-import type { ScoredRow, Sequences } from './causal.ts';
-import { distributionOutput, distributionsOf } from './distributions.ts';
+import type { Sequences } from './causal.ts';
+import type { ScoredRow } from './causalScores.ts';
+import { allDistributions, DISTRIBUTION_OUTPUTS, lastDistributions } from './distributions.ts';
+import { LOG_PROBABILITIES } from './logProbabilities.ts';
 import { feedsOf, type Running } from './running.ts';
 import type { Feeds } from './session.ts';
 import { batchTokens, int64Tensor, type TokenRows } from './tokenBatch.ts';
@@ -58,13 +60,13 @@ function decoderFeeds(
   const { runtime } = decoder;
   const { rowCount, mask, states } = source;
   const dims = [rowCount, ids.length / rowCount];
-  const feeds = feedsOf(decoder, {
+  const offered = {
     input_ids: () => int64Tensor(runtime, ids, dims),
     encoder_attention_mask: () => mask,
     encoder_hidden_states: () => states,
     use_cache_branch: () => new runtime.Tensor('bool', [before !== undefined], [1]),
-  });
-  return { ...feeds, ...(before ?? emptyCache(decoder, rowCount)) };
+  };
+  return feedsOf(decoder, offered, before ?? emptyCache(decoder, rowCount));
 }
 
 export async function startTranslation(
@@ -83,11 +85,11 @@ async function run(
   before?: Cache,
 ): Promise<Sequences> {
   const { decoder } = translator;
-  const wanted = [distributionOutput(decoder), ...cacheOutputs(decoder, before)];
+  const wanted = [...DISTRIBUTION_OUTPUTS, ...cacheOutputs(decoder, before)];
   const out = await decoder.session.run(decoderFeeds(translator, source, ids, before), wanted);
-  const cache = cacheOf(out, before);
+  const cache = cacheOf(decoder, out, before);
   return {
-    next: distributionsOf(decoder, out).last(),
+    next: lastDistributions(out),
     step: (parents, tokens) => step(translator, source, cache, parents, tokens),
   };
 }
@@ -121,8 +123,8 @@ export async function scoreTranslations(
   const inputs = rows.map(({ tokens }) => [translator.startToken, ...tokens.slice(0, -1)]);
   const { ids } = batchTokens(inputs, 'right');
   const feeds = decoderFeeds(translator, source, ids);
-  const out = await decoder.session.run(feeds, [distributionOutput(decoder)]);
-  const { at } = distributionsOf(decoder, out);
+  const out = await decoder.session.run(feeds, [LOG_PROBABILITIES]);
+  const { at } = allDistributions(out);
   return rows.map(({ tokens, from }, r) =>
     Float64Array.from(tokens.slice(from), (token, i) => at(r, from + i, token)),
   );

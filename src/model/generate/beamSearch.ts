@@ -81,7 +81,13 @@ function bestCandidates(
   const best: Candidate[] = [];
   const count = Math.max(2, 1 + endTokens.length) * beams;
   for (const [row, path] of running.entries()) {
-    offerRow(best, count, rules(rows[row]!, { prompt, path, limit }), row, sumOf(path));
+    offerRow(
+      best,
+      count,
+      rules(rows[row]!, { prompt, path, limit, logNormalizer: undefined }),
+      row,
+      sumOf(path),
+    );
   }
   return best;
 }

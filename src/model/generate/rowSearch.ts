@@ -91,10 +91,12 @@ function rowSearch(
     return { sample, row: 0, path: undefined, finish: undefined };
   });
   return {
-    step: (rows) => {
+    step: (rows, logNormalizers) => {
       const open = walkers.filter(({ finish }) => finish === undefined);
-      for (const walker of open)
-        takeStep(walker, rows[walker.row]!, settings, rules, input, choose);
+      for (const walker of open) {
+        const { row } = walker;
+        takeStep(walker, rows[row]!, logNormalizers?.[row], settings, rules, input, choose);
+      }
       return open.filter(({ finish }) => finish === undefined).map(continueWalker);
     },
     result: () =>
@@ -105,6 +107,7 @@ function rowSearch(
 function takeStep(
   walker: Walker,
   row: Float32Array,
+  logNormalizer: number | undefined,
   settings: RowSearchSettings,
   rules: RowRules,
   { index, prompt, limit }: SearchInput,
@@ -112,7 +115,7 @@ function takeStep(
 ): void {
   const { sample, path } = walker;
   const length = lengthOf(path);
-  const allowed = rules(row, { prompt, path, limit });
+  const allowed = rules(row, { prompt, path, limit, logNormalizer });
   const token = choose(allowed, sample, length);
   if (token < 0) throw nothingPossible(length);
   const logProbability = allowed[token]!;

@@ -2,17 +2,16 @@
  * What may be written next, whatever the way of choosing: bans, the least length, the forced end and
  * the penalty on repetition. Not the cuts of sampling.
  *
- *   banned token           -> -infinity
- *   seen token of log p    -> penalty * log p, that is p^penalty
- *   forced token           -> 0, all others -infinity: it is certain, and adds nothing to a score
+ *   banned token                 -> -infinity
+ *   seen token of logit x         -> x / penalty if x >= 0, penalty * x if x < 0
+ *   seen token of log p           -> penalty * log p, that is p^penalty, where there are no logits
+ *   forced token                  -> 0, all others -infinity: it is certain, and adds nothing to a score
  *
- * The penalty is that of N. S. Keskar et al. (CTRL, arXiv:1909.05858), who divide logits by it. A
- * logit is known up to a constant per row only, and dividing by the penalty means another thing for
- * every constant, so transformers multiplies negative logits and divides positive ones, and even so
- * two equal distributions are penalised differently. Here it is applied to log-probabilities, which
- * are never positive, so that it depends on the distribution alone, and fused distributions, which have
- * no logits, have the same penalty. That is what transformers does in a beam search; its greedy search
- * and sampling differ from this where a penalty is set, and only there.
+ * The penalty is that of N. S. Keskar et al. (CTRL, arXiv:1909.05858), who divide logits by it, with the
+ * case of transformers for negative ones. Logits are x = log p + z, and z is put back and taken off
+ * again, so that the rows stay what they are called. A fused distribution has no logits; its seen tokens
+ * are penalised by their log-probabilities, which are never positive. So are all in a beam search, as in
+ * transformers, whose beams are searched over log-probabilities.
  *
  * No rule renormalises: what is left of a row sums to less than 1, as in transformers.
  */
@@ -34,6 +33,8 @@ export interface RowPlace {
   readonly path: Path | undefined;
   /** Tokens that the continuation can have. */
   readonly limit: number;
+  /** z of the row, if its logits are to be penalised. */
+  readonly logNormalizer: number | undefined;
 }
 
 /** Gives the row itself where nothing changes, else memory that the next call reuses. */
@@ -42,7 +43,7 @@ export type RowRules = (row: Float32Array, place: RowPlace) => Float32Array;
 export function createRules(settings: RuleSettings, vocabularySize: number): RowRules {
   const { bannedTokens, endTokens, minNewTokens, repetitionPenalty } = settings;
   const scratch = new Float32Array(vocabularySize);
-  return (row, { prompt, path, limit }) => {
+  return (row, { prompt, path, limit, logNormalizer }) => {
     const length = lengthOf(path);
     const forced = isEndForced(settings, length, limit) ? settings.forcedEndToken : undefined;
     if (forced !== undefined) return allowOnly(scratch, forced);
@@ -50,8 +51,11 @@ export function createRules(settings: RuleSettings, vocabularySize: number): Row
     if (repetitionPenalty === 1 && bannedTokens.length + early.length === 0) return row;
     scratch.set(row);
     if (repetitionPenalty !== 1) {
-      penalize(scratch, row, prompt, repetitionPenalty);
-      penalizePath(scratch, row, path, repetitionPenalty);
+      const penalized = penaltyOn(repetitionPenalty, logNormalizer);
+      for (const token of prompt) scratch[token] = penalized(row[token]!);
+      for (let each = path; each; each = each.previous) {
+        scratch[each.token] = penalized(row[each.token]!);
+      }
     }
     ban(scratch, bannedTokens);
     ban(scratch, early);
@@ -74,23 +78,11 @@ export function allowOnly(row: Float32Array, token: number): Float32Array {
   return row;
 }
 
-/** Each token once, however often it is named: the value is taken from the row as it was. */
-export function penalize(
-  row: Float32Array,
-  before: Float32Array,
-  tokens: readonly number[],
-  penalty: number,
-): void {
-  for (const token of tokens) row[token] = before[token]! * penalty;
-}
-
-function penalizePath(
-  row: Float32Array,
-  before: Float32Array,
-  last: Path | undefined,
-  penalty: number,
-): void {
-  for (let path = last; path !== undefined; path = path.previous) {
-    row[path.token] = before[path.token]! * penalty;
-  }
+/** Of a log-probability as it was, so that a token counts once, however often it was written. */
+function penaltyOn(penalty: number, z: number | undefined): (logProbability: number) => number {
+  if (z === undefined) return (logProbability) => logProbability * penalty;
+  return (logProbability) => {
+    const logit = logProbability + z;
+    return (logit < 0 ? logit * penalty : logit / penalty) - z;
+  };
 }

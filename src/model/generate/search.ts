@@ -15,8 +15,14 @@ export interface Continuation {
 }
 
 export interface Search {
-  /** Reads the log-probabilities of its rows, one at first; no continuation means that it has ended. */
-  readonly step: (rows: readonly Float32Array[]) => readonly Continuation[];
+  /**
+   * Reads the log-probabilities of its rows, one at first, with what was taken off the logits of each
+   * where there are any; no continuation means that it has ended.
+   */
+  readonly step: (
+    rows: readonly Float32Array[],
+    logNormalizers?: Float32Array,
+  ) => readonly Continuation[];
   readonly result: () => readonly Hypothesis[];
 }
 
@@ -29,18 +35,23 @@ export async function runSearches(
   let live = searches.map((search) => ({ search, rowCount: 1 }));
   while (live.length > 0) {
     const rows = rowsOf(stream, vocabularySize);
+    const normalizers = stream.logNormalizers?.();
     const parents: number[] = [];
     const tokens: number[] = [];
     const next: typeof live = [];
     let firstRow = 0;
     for (const { search, rowCount } of live) {
-      const continuations = search.step(rows.slice(firstRow, firstRow + rowCount));
+      const end = firstRow + rowCount;
+      const continuations = search.step(
+        rows.slice(firstRow, end),
+        normalizers?.subarray(firstRow, end),
+      );
       for (const { parent, token } of continuations) {
         parents.push(firstRow + parent);
         tokens.push(token);
       }
       if (continuations.length > 0) next.push({ search, rowCount: continuations.length });
-      firstRow += rowCount;
+      firstRow = end;
     }
     live = next;
     if (live.length === 0) return;

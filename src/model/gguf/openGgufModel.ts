@@ -6,12 +6,13 @@
 import { badInput } from '../../errors.ts';
 import { withFileSource } from '../../io/fileSource.ts';
 import type { LanguageModel } from '../languageModel.ts';
+import { textScorer } from '../scoreText.ts';
 import { causalModel, type SignalOf } from './causalModel.ts';
+import { embedder } from './embedder.ts';
 import { type GgufHeader, readGgufHeader } from './ggufHeader.ts';
 import type { GgufEngine } from './llamaContext.ts';
 import { type LlamaModel, startLlamaCpp } from './llamaCpp.ts';
 import { checkSizes } from './modelSizes.ts';
-import { embedder, textScorer } from './textRequests.ts';
 import { checkVocabulary, type Vocabulary, vocabularyOf } from './vocabulary.ts';
 
 export interface GgufOptions {
@@ -83,12 +84,11 @@ function languageModel(
   const closing = new AbortController();
   const signalOf: SignalOf = ({ signal } = {}) =>
     signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
-  const next = () => causalModel(engine, vocabulary, signalOf);
-  const score = () => textScorer(engine, vocabulary, signalOf);
+  const next = isCausal(header) ? causalModel(engine, vocabulary, signalOf) : undefined;
   const ranks = poolingOf(header) === POOLING.rank;
   return {
     name: engine.name,
-    ...(isCausal(header) ? { next: next(), score: score() } : {}),
+    ...(next ? { next, score: textScorer(next) } : {}),
     ...(ranks ? {} : { embed: embedder(engine, vocabulary, signalOf) }),
     close: () => {
       closing.abort();

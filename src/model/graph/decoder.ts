@@ -10,11 +10,12 @@
 import { attend, extendCache, type Heads, type Rows, splitHeads } from './attention.ts';
 import { pastOf, presentOf } from './causalCache.ts';
 import type { GraphBuilder, Value } from './graph.ts';
-import { languageHead } from './languageHead.ts';
+import { languageHead, statesOutput } from './languageHead.ts';
 import { embedding, linear, rmsNorm } from './layers.ts';
 import { causalBias } from './masks.ts';
 import { add, reshape, scale, sizeOf, split } from './operators.ts';
-import { type Angles, type LayerType, type Rotary, rotaryAngles, rotate } from './rotary.ts';
+import { type Angles, type Rotary, rotaryAngles, rotate } from './rotary.ts';
+import type { LayerType } from './rotaryConfig.ts';
 
 /** What attentions of families have and others do not. */
 export interface AttentionKind {
@@ -46,6 +47,8 @@ export interface DecoderSpec {
   /** Of layers with sliding attention. */
   readonly window?: number | undefined;
   readonly tiedHead: boolean;
+  /** Whether its states are all that is wanted. */
+  readonly isHeadless?: boolean;
   /** @param prefix name of the block's tensors, such as `model.layers.0` */
   readonly mlp: (g: GraphBuilder, x: Value, prefix: string, layer: number) => Value;
 }
@@ -84,7 +87,9 @@ export function buildDecoder(g: GraphBuilder, spec: DecoderSpec): void {
     x = block(g, x, layer, type, context);
   });
   const last = rmsNorm(g, x, 'model.norm', normOf(spec));
-  languageHead(g, last, context.rows, {
+  const states = statesOutput(g, last, context.rows, width);
+  if (spec.isHeadless) return;
+  languageHead(g, states, {
     width,
     vocabulary,
     table: spec.tiedHead ? table : 'lm_head.weight',

@@ -1,5 +1,6 @@
 /**
- * The part of ONNX's protobuf schema that the graphs here need, and its encoder. Not a reader.
+ * The part of ONNX's protobuf schema that the graphs here need, and its encoder. It reads no
+ * more than single fields.
  *
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
@@ -87,8 +88,8 @@ export function encodeModel(message: Record<string, unknown>): Uint8Array {
   return encodeMessage('ModelProto', message);
 }
 
-/** Fields that hold others, or bytes, and so can be written piece by piece. */
-export const FIELDS = { graph: 7, initializer: 5, rawData: 9 } as const;
+/** Fields that hold others, or bytes, and so can be written and read piece by piece. */
+export const FIELDS = { name: 1, initializer: 5, graph: 7, rawData: 9, output: 12 } as const;
 
 const LENGTH_DELIMITED = 2;
 
@@ -98,4 +99,16 @@ export function fieldHead(field: number, byteLength: number): Uint8Array {
     .uint32((field << 3) | LENGTH_DELIMITED)
     .uint32(byteLength)
     .finish();
+}
+
+/** The contents of a field, which may stand in a message many times; nothing is copied. */
+export function fieldsOf(message: Uint8Array, field: number): Uint8Array[] {
+  const reader = protobuf.Reader.create(message);
+  const found: Uint8Array[] = [];
+  while (reader.pos < reader.len) {
+    const tag = reader.uint32();
+    if (tag === ((field << 3) | LENGTH_DELIMITED)) found.push(reader.bytes());
+    else reader.skipType(tag & 7);
+  }
+  return found;
 }

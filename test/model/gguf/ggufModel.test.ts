@@ -248,16 +248,31 @@ describeRunning('texts', () => {
       values!.reduce((sum, x) => sum + x, 0),
       6,
     );
-    expect(nothing).toEqual({ logProbability: 0, tokenCount: 0 });
+    expect(nothing).toEqual({ logProbability: 0, tokenCount: 0, windows: 1 });
   });
 
-  it('that are too long are refused, or cut when that is asked for', async () => {
-    const items = [{ id: 'x', text: 'z'.repeat(100) }];
-    await expect(model.score!.scores(items)).rejects.toThrow(
-      'item "x" has 102 tokens, and tiny reads 64 (ask for truncation to cut it)',
+  it('that are too long are read in windows, or cut when that is asked for', async () => {
+    const text = 'z'.repeat(100);
+    const tokens = [1, ...next.tokenizer.encode(text, { specialTokens: false })];
+    expect(tokens).toHaveLength(102);
+    const items = [{ id: 'x', text }];
+    const [cut] = await model.score!.scores(items, { truncate: true });
+    expect(cut).toMatchObject({ tokenCount: 63, windows: 1 });
+    const [score] = await model.score!.scores(items);
+    expect(score).toMatchObject({ tokenCount: 101, windows: 3 });
+    const parts = [
+      [0, 1, 64],
+      [32, 64, 96],
+      [38, 96, 102],
+    ] as const;
+    const found = await next.continuationLogProbabilities(
+      parts.map(([start, from, end]) => ({
+        input: tokens.slice(start, from),
+        continuation: tokens.slice(from, end),
+      })),
     );
-    const [score] = await model.score!.scores(items, { truncate: true });
-    expect(score!.tokenCount).toBe(63);
+    const sum = found.flatMap((row) => [...row]).reduce((total, x) => total + x, 0);
+    expect(score!.logProbability).toBeCloseTo(sum, 4);
   });
 });
 

@@ -40,7 +40,16 @@ const NAMES: Readonly<Record<string, string>> = {
 /** What is written instead, or left out where it is null. */
 export type Changes = Readonly<Record<string, GgufValue | null>>;
 
-export function llamaGguf(folder: string, vocabulary: Metadata, changes: Changes = {}) {
+interface FloatTensor extends GgufTensor {
+  readonly data: Float32Array;
+}
+
+export function llamaGguf(
+  folder: string,
+  vocabulary: Metadata,
+  changes: Changes = {},
+  store: (tensor: FloatTensor) => GgufTensor['data'] = ({ data }) => data,
+) {
   const config: Config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
   const tensors = readTensors(join(folder, 'model.safetensors')).map((tensor) =>
     asLlamaCpp(tensor, config),
@@ -49,7 +58,8 @@ export function llamaGguf(folder: string, vocabulary: Metadata, changes: Changes
   const metadata = Object.fromEntries(
     entries.flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
   );
-  return serializeGguf({ metadata, tensors });
+  const stored = tensors.map((tensor) => ({ ...tensor, data: store(tensor) }));
+  return serializeGguf({ metadata, tensors: stored });
 }
 
 function metadataOf(config: Config): Metadata {
@@ -69,7 +79,7 @@ function metadataOf(config: Config): Metadata {
   };
 }
 
-function asLlamaCpp({ name, shape, data }: GgufTensor, config: Config): GgufTensor {
+function asLlamaCpp({ name, shape, data }: FloatTensor, config: Config): FloatTensor {
   const [, layer, part] = /^(?:model\.layers\.(\d+)\.)?(.+)\.weight$/.exec(name)!;
   const prefix = layer === undefined ? '' : `blk.${layer}.`;
   const heads: Readonly<Record<string, number>> = {
@@ -93,7 +103,7 @@ function interleaved(data: Float32Array, columns: number, headSize: number): Flo
   return Float32Array.from(rows.flatMap((r) => [...data.subarray(r * columns, (r + 1) * columns)]));
 }
 
-function readTensors(path: string): GgufTensor[] {
+function readTensors(path: string): FloatTensor[] {
   const bytes = readFileSync(path);
   const length = Number(bytes.readBigUInt64LE(0));
   const header: Record<string, { shape: number[]; data_offsets: [number, number] }> = JSON.parse(

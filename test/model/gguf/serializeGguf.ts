@@ -1,6 +1,6 @@
 /**
  * Writes GGUF version 3, as ggml's specification has it: a header, metadata, the tensors' entries, and
- * their aligned bytes. Float32 tensors only; not a converter of checkpoints (llamaGguf.ts).
+ * their aligned bytes. Not a converter of checkpoints (llamaGguf.ts).
  */
 
 export type GgufValue =
@@ -17,7 +17,14 @@ export interface GgufTensor {
   readonly name: string;
   /** As in a checkpoint: rows, then columns. GGUF stores them the other way around. */
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  readonly data: Float32Array | Blocks;
+}
+
+/** Numbers as ggml stores a few of them together. */
+export interface Blocks {
+  /** ggml's number. */
+  readonly type: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface GgufContents {
@@ -36,18 +43,26 @@ export function serializeGguf({ metadata, tensors }: GgufContents): Uint8Array {
   let offset = 0;
   for (const { name, shape, data } of tensors) {
     const dims = [...shape].reverse().map(uint64);
-    parts.push(string(name), uint32(shape.length), ...dims, uint32(FLOAT32_TENSOR), uint64(offset));
-    offset += aligned(data.byteLength);
+    const { type, bytes } = blocksOf(data);
+    parts.push(string(name), uint32(shape.length), ...dims, uint32(type), uint64(offset));
+    offset += aligned(bytes.length);
   }
   const header = Buffer.concat(parts);
   const bytes = Buffer.alloc(aligned(header.length) + offset);
   header.copy(bytes);
   let at = aligned(header.length);
   for (const { data } of tensors) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += aligned(data.byteLength);
+    const { bytes: stored } = blocksOf(data);
+    bytes.set(stored, at);
+    at += aligned(stored.length);
   }
   return bytes;
+}
+
+function blocksOf(data: Float32Array | Blocks): Blocks {
+  if (!(data instanceof Float32Array)) return data;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { type: FLOAT32_TENSOR, bytes };
 }
 
 function valueBytes(value: GgufValue): Buffer[] {

@@ -32,8 +32,11 @@ export function writeTemporary(bytes: Uint8Array): Written {
   return { path, remove: () => rmSync(folder, { recursive: true }) };
 }
 
-export function tinyGguf(changes: Changes = {}): Uint8Array {
-  return llamaGguf(FOLDER, spmVocabulary(VOCABULARY_SIZE), changes);
+export function tinyGguf(
+  changes: Changes = {},
+  store?: Parameters<typeof llamaGguf>[3],
+): Uint8Array {
+  return llamaGguf(FOLDER, spmVocabulary(VOCABULARY_SIZE), changes, store);
 }
 
 export interface ReferenceRow {

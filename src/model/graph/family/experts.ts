@@ -5,11 +5,12 @@
  */
 
 import type { Config } from '../config.ts';
-import { type AttentionKind, buildDecoder, type DecoderSpec } from '../decoder.ts';
+import type { AttentionKind, DecoderSpec } from '../decoder.ts';
 import { mixtureOfExperts } from '../experts.ts';
 import type { GraphBuilder, Value } from '../graph.ts';
 import { gatedMlp, linear } from '../layers.ts';
 import { add, multiply } from '../operators.ts';
+import { decoderFamily } from './decoderFamily.ts';
 import type { Family } from './family.ts';
 import { biasedAttention, llamaSpec, projections } from './llama.ts';
 
@@ -77,32 +78,19 @@ function qwenSpec(config: Config, { attention, sharedInner }: QwenKind): Decoder
   };
 }
 
-const PREFIXES = ['model.'];
+function qwen2MoeSpec(config: Config): DecoderSpec {
+  return qwenSpec(config, {
+    attention: { inputBias: config.flag('qkv_bias', true) },
+    sharedInner: config.number('shared_expert_intermediate_size'),
+  });
+}
+
+function qwen3MoeSpec(config: Config): DecoderSpec {
+  return qwenSpec(config, { attention: { ...biasedAttention(config), hasHeadNorms: true } });
+}
 
 export const experts: readonly Family[] = [
-  {
-    architectures: ['MixtralForCausalLM'],
-    task: 'causal',
-    prefixes: PREFIXES,
-    build: (g, config) => buildDecoder(g, mixtralSpec(config)),
-  },
-  {
-    architectures: ['Qwen2MoeForCausalLM'],
-    task: 'causal',
-    prefixes: PREFIXES,
-    build(g, config) {
-      const attention = { inputBias: config.flag('qkv_bias', true) };
-      const sharedInner = config.number('shared_expert_intermediate_size');
-      buildDecoder(g, qwenSpec(config, { attention, sharedInner }));
-    },
-  },
-  {
-    architectures: ['Qwen3MoeForCausalLM'],
-    task: 'causal',
-    prefixes: PREFIXES,
-    build(g, config) {
-      const attention = { ...biasedAttention(config), hasHeadNorms: true };
-      buildDecoder(g, qwenSpec(config, { attention }));
-    },
-  },
+  ...decoderFamily('Mixtral', mixtralSpec),
+  ...decoderFamily('Qwen2Moe', qwen2MoeSpec),
+  ...decoderFamily('Qwen3Moe', qwen3MoeSpec),
 ];

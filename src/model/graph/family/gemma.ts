@@ -5,8 +5,9 @@
  */
 
 import type { Config } from '../config.ts';
-import { buildDecoder, type DecoderSpec } from '../decoder.ts';
-import { rotaryOf } from '../rotary.ts';
+import type { DecoderSpec } from '../decoder.ts';
+import { rotaryOf } from '../rotaryConfig.ts';
+import { decoderFamily } from './decoderFamily.ts';
 import type { Family } from './family.ts';
 import { biasedAttention, gatedMlpOf, type LlamaKind, llamaSpec } from './llama.ts';
 
@@ -63,29 +64,8 @@ function gemma3Spec(config: Config): DecoderSpec {
   return { ...spec, rotary: { ...spec.rotary, sliding_attention: local } };
 }
 
-const PREFIXES = ['model.'];
-
 export const gemma: readonly Family[] = [
-  {
-    architectures: ['GemmaForCausalLM'],
-    task: 'causal',
-    prefixes: PREFIXES,
-    build: (g, config) => buildDecoder(g, gemmaSpec(config)),
-  },
-  {
-    architectures: ['Gemma2ForCausalLM'],
-    task: 'causal',
-    prefixes: PREFIXES,
-    build: (g, config) =>
-      buildDecoder(
-        g,
-        gemma2Spec(config, (layer) => layer % 2 === 0),
-      ),
-  },
-  {
-    architectures: ['Gemma3ForCausalLM'],
-    task: 'causal',
-    prefixes: PREFIXES,
-    build: (g, config) => buildDecoder(g, gemma3Spec(config)),
-  },
+  ...decoderFamily('Gemma', gemmaSpec),
+  ...decoderFamily('Gemma2', (config) => gemma2Spec(config, (layer) => layer % 2 === 0)),
+  ...decoderFamily('Gemma3', gemma3Spec, 'Gemma3TextModel'),
 ];

@@ -7,7 +7,7 @@ import { attend, extendCache, type Heads, type Rows, splitHeads } from '../atten
 import { pastOf, presentOf } from '../causalCache.ts';
 import { type Config, quotient } from '../config.ts';
 import type { GraphBuilder, Value } from '../graph.ts';
-import { languageHead } from '../languageHead.ts';
+import { languageHead, statesOutput } from '../languageHead.ts';
 import { activation, embedding, layerNorm, linearTransposed } from '../layers.ts';
 import { causalBias } from '../masks.ts';
 import { add, reshape, sizeOf, split } from '../operators.ts';
@@ -39,34 +39,49 @@ function gpt2Spec(config: Config): Gpt2Spec {
   };
 }
 
-export const gpt2: Family = {
-  architectures: ['GPT2LMHeadModel'],
-  task: 'causal',
-  prefixes: ['transformer.'],
-  build(g, config) {
-    const spec = gpt2Spec(config);
-    const ids = g.input('input_ids', 'int64', ['batch', 'length']);
-    const mask = g.input('attention_mask', 'int64', ['batch', 'total']);
-    const positions = g.input('position_ids', 'int64', ['batch', 'length']);
-    const rows = { batch: sizeOf(g, ids, 0), length: sizeOf(g, ids, 1) };
-    const bias = causalBias(g, mask, ids);
-    const { width } = spec;
-    const vocabulary = config.number('vocab_size');
-    const words = embedding(g, ids, 'transformer.wte.weight', [vocabulary, width]);
-    const places = [config.number('n_positions', 1024), width] as const;
-    const sum = add(g, words, embedding(g, positions, 'transformer.wpe.weight', places));
-    let x = reshape(g, sum, [-1, width]);
-    for (let layer = 0; layer < config.number('n_layer'); layer++) {
-      x = block(g, x, layer, bias, rows, spec);
-    }
-    const isTied = config.flag('tie_word_embeddings', true);
-    languageHead(g, layerNorm(g, x, 'transformer.ln_f', spec), rows, {
-      width,
-      vocabulary,
-      table: isTied ? 'transformer.wte.weight' : 'lm_head.weight',
-    });
+const PREFIXES = ['transformer.'];
+
+export const gpt2: readonly Family[] = [
+  {
+    architectures: ['GPT2LMHeadModel'],
+    task: 'causal',
+    prefixes: PREFIXES,
+    build(g, config) {
+      const isTied = config.flag('tie_word_embeddings', true);
+      languageHead(g, gpt2States(g, config), {
+        width: config.number('n_embd'),
+        vocabulary: config.number('vocab_size'),
+        table: isTied ? 'transformer.wte.weight' : 'lm_head.weight',
+      });
+    },
   },
-};
+  {
+    architectures: ['GPT2Model'],
+    task: 'features',
+    prefixes: PREFIXES,
+    build: gpt2States,
+  },
+];
+
+/** [batch, length, width] */
+function gpt2States(g: GraphBuilder, config: Config): Value {
+  const spec = gpt2Spec(config);
+  const ids = g.input('input_ids', 'int64', ['batch', 'length']);
+  const mask = g.input('attention_mask', 'int64', ['batch', 'total']);
+  const positions = g.input('position_ids', 'int64', ['batch', 'length']);
+  const rows = { batch: sizeOf(g, ids, 0), length: sizeOf(g, ids, 1) };
+  const bias = causalBias(g, mask, ids);
+  const { width } = spec;
+  const table = [config.number('vocab_size'), width] as const;
+  const words = embedding(g, ids, 'transformer.wte.weight', table);
+  const places = [config.number('n_positions', 1024), width] as const;
+  const sum = add(g, words, embedding(g, positions, 'transformer.wpe.weight', places));
+  let x = reshape(g, sum, [-1, width]);
+  for (let layer = 0; layer < config.number('n_layer'); layer++) {
+    x = block(g, x, layer, bias, rows, spec);
+  }
+  return statesOutput(g, layerNorm(g, x, 'transformer.ln_f', spec), rows, width);
+}
 
 function block(
   g: GraphBuilder,

@@ -4,9 +4,10 @@ import type { Json } from '../../../checkpoint/checkpoint.ts';
 import { badInput } from '../../../errors.ts';
 import type { Heads } from '../attention.ts';
 import { type Config, quotient } from '../config.ts';
-import { type AttentionKind, buildDecoder, type DecoderSpec } from '../decoder.ts';
+import type { AttentionKind, DecoderSpec } from '../decoder.ts';
 import { gatedMlp } from '../layers.ts';
-import { LAYER_TYPES, type LayerType, rotaryOf } from '../rotary.ts';
+import { LAYER_TYPES, type LayerType, rotaryOf } from '../rotaryConfig.ts';
+import { decoderFamily } from './decoderFamily.ts';
 import type { Family } from './family.ts';
 
 /** Whether all projections of attention have a bias, where the config decides. */
@@ -16,24 +17,19 @@ export function biasedAttention(config: Config): AttentionKind {
 }
 
 export const llama: readonly Family[] = [
-  familyOf('LlamaForCausalLM', (config) => ({
+  ...familyOf('Llama', (config) => ({
     attention: biasedAttention(config),
     mlpBias: config.flag('mlp_bias', false),
   })),
-  familyOf('MistralForCausalLM', () => ({ attention: {} })),
-  familyOf('Qwen2ForCausalLM', () => ({ attention: { inputBias: true } })),
-  familyOf('Qwen3ForCausalLM', (config) => ({
+  ...familyOf('Mistral', () => ({ attention: {} })),
+  ...familyOf('Qwen2', () => ({ attention: { inputBias: true } })),
+  ...familyOf('Qwen3', (config) => ({
     attention: { ...biasedAttention(config), hasHeadNorms: true },
   })),
 ];
 
-function familyOf(architecture: string, kindOf: (config: Config) => LlamaKind): Family {
-  return {
-    architectures: [architecture],
-    task: 'causal',
-    prefixes: ['model.'],
-    build: (g, config) => buildDecoder(g, llamaSpec(config, kindOf(config))),
-  };
+function familyOf(name: string, kindOf: (config: Config) => LlamaKind): readonly Family[] {
+  return decoderFamily(name, (config) => llamaSpec(config, kindOf(config)));
 }
 
 /** What a family has beside its config. */

@@ -1,18 +1,13 @@
 /** Phi-3: Llama with fused projections. Abdin et al., 2024 (arXiv 2404.14219). */
 
 import type { Config } from '../config.ts';
-import { buildDecoder, type DecoderSpec } from '../decoder.ts';
+import type { DecoderSpec } from '../decoder.ts';
 import { activation, linear } from '../layers.ts';
 import { multiply, split } from '../operators.ts';
-import type { Family } from './family.ts';
+import { decoderFamily } from './decoderFamily.ts';
 import { llamaSpec } from './llama.ts';
 
-export const phi3: Family = {
-  architectures: ['Phi3ForCausalLM'],
-  task: 'causal',
-  prefixes: ['model.'],
-  build: (g, config) => buildDecoder(g, phi3Spec(config)),
-};
+export const phi3 = decoderFamily('Phi3', phi3Spec);
 
 function phi3Spec(config: Config): DecoderSpec {
   const inner = config.number('intermediate_size');

@@ -16,10 +16,10 @@ import { t5 } from './t5.ts';
 const FAMILIES: readonly Family[] = [
   ...bert,
   ...distilbert,
-  gpt2,
+  ...gpt2,
   ...llama,
   ...gemma,
-  phi3,
+  ...phi3,
   ...experts,
   ...bart,
   ...t5,
