@@ -1,5 +1,6 @@
 // Byte-level fusion of two causal models beside plain token decoding of the same members: milliseconds a
-// byte of greedy generation, of reading a known text, and what pruning costs in bits per byte, by width.
+// byte of greedy generation and of reading known texts, forward passes a byte, and what pruning costs in
+// bits per byte, by width.
 //
 //   node bench/byteLevel.mjs --members models/a,models/b --texts texts.tsv [--least-share 0.01]
 import { readFileSync } from 'node:fs';
@@ -14,6 +15,7 @@ const WIDTHS = [1, 2, 4, 8];
 const RUNS = 5;
 const TEXTS = 50;
 const NEW_BYTES = 120;
+const NEW_TOKENS = 30;
 const AIM = 3;
 
 const { values } = parseArgs({
@@ -33,20 +35,50 @@ const half = ([a, b], out) => {
 };
 const alone = ([row], out) => out.set(row);
 
-async function medianSeconds(action) {
-  await action();
-  const times = [];
+/**
+ * Seconds of both, which take turns so that what else the machine does falls on both alike, after one
+ * run that does not count; the ratio is the median of the pairs'.
+ */
+async function alternate(ours, plain) {
+  await ours();
+  await plain();
+  const pairs = [];
   for (let run = 0; run < RUNS; run++) {
-    const started = performance.now();
-    await action();
-    times.push((performance.now() - started) / 1000);
+    const times = new Map();
+    for (const action of run % 2 ? [plain, ours] : [ours, plain]) {
+      const started = performance.now();
+      await action();
+      times.set(action, performance.now() - started);
+    }
+    pairs.push([times.get(ours), times.get(plain)]);
   }
-  return median(times);
+  return {
+    ours: median(pairs.map(([x]) => x)),
+    plain: median(pairs.map(([, y]) => y)),
+    ratio: (oursPer, plainPer) => median(pairs.map(([x, y]) => x / oursPer / (y / plainPer))),
+  };
 }
 
 const models = [];
 for (const path of values.members.split(',')) models.push(await openCheckpointModel(path, path));
-const members = models.map(({ name, next }) => byteMember(name, next));
+/** Forward passes of all members, and the rows in them. */
+const counted = { passes: 0, rows: 0 };
+const members = models.map(({ name, next }) =>
+  byteMember(name, { ...next, tree: countedTree(next) }),
+);
+
+function countedTree(next) {
+  return () => {
+    const tree = next.tree();
+    const grow = (branches, options) => {
+      counted.passes++;
+      counted.rows += branches.length;
+      return tree.grow(branches, options);
+    };
+    return { ...tree, grow };
+  };
+}
+
 const lines = readFileSync(values.texts, 'utf8')
   .trim()
   .split('\n')
@@ -54,53 +86,51 @@ const lines = readFileSync(values.texts, 'utf8')
 const items = lines.map((line, id) => ({ id: String(id), text: line.split('\t').at(-1) }));
 const byteCount = sum(items.map(({ text }) => Buffer.byteLength(text) + 1));
 
-/** Both members write by themselves, on their own threads, until there are as many bytes. */
+/** Both members write by themselves, on their own threads, about as many bytes. */
 async function plainDecoding() {
-  let bytes = 0;
-  const seconds = await medianSeconds(async () => {
-    const written = await Promise.all(
-      models.map(async ({ next }) => {
-        const { tokenizer } = next;
-        const input = [
-          next.beginning,
-          ...tokenizer.encode(values.prompt, { specialTokens: false }),
-        ];
-        const [{ hypotheses }] = await generate(next, [input], {
-          strategy: 'greedy',
-          maxNewTokens: Math.round(NEW_BYTES / 4),
-          bannedTokens: next.endTokens,
-        });
-        return Buffer.byteLength(tokenizer.decode(hypotheses[0].tokens));
-      }),
-    );
-    bytes = sum(written) / written.length;
-  });
-  return (1000 * seconds) / bytes;
-}
-
-async function fusedDecoding(width) {
-  const { next } = fuseByBytes(members, half, { width, leastShare });
-  const seconds = await medianSeconds(() =>
-    generate(next, [next.tokenizer.encode(values.prompt)], {
-      strategy: 'greedy',
-      maxNewTokens: NEW_BYTES,
-      bannedTokens: next.endTokens,
+  const written = await Promise.all(
+    models.map(async ({ next }) => {
+      const { tokenizer } = next;
+      const input = [next.beginning, ...tokenizer.encode(values.prompt, { specialTokens: false })];
+      const [{ hypotheses }] = await generate(next, [input], {
+        strategy: 'greedy',
+        maxNewTokens: NEW_TOKENS,
+        bannedTokens: next.endTokens,
+      });
+      return Buffer.byteLength(tokenizer.decode(hypotheses[0].tokens));
     }),
   );
-  return (1000 * seconds) / NEW_BYTES;
+  return sum(written) / written.length;
 }
 
-async function plainScoring() {
-  const seconds = await medianSeconds(() =>
-    Promise.all(models.map(({ score }) => score.scores(items))),
+function fusedDecoding({ next }) {
+  return generate(next, [next.tokenizer.encode(values.prompt)], {
+    strategy: 'greedy',
+    maxNewTokens: NEW_BYTES,
+    bannedTokens: next.endTokens,
+  });
+}
+
+const plainScoring = () => Promise.all(models.map(({ score }) => score.scores(items)));
+
+async function benchWidth(width, plainBytes) {
+  const fusion = fuseByBytes(members, half, { width, leastShare });
+  const decoding = await alternate(() => fusedDecoding(fusion), plainDecoding);
+  const scoring = await alternate(() => fusion.score.scores(items), plainScoring);
+  Object.assign(counted, { passes: 0, rows: 0 });
+  await fusedDecoding(fusion);
+  const passes = counted.passes / members.length / NEW_BYTES;
+  const plainPasses = NEW_TOKENS / plainBytes;
+  const ratio = decoding.ratio(NEW_BYTES, plainBytes);
+  const verdict = width === 4 ? ` (at most ${AIM}: ${ratio <= AIM ? 'pass' : 'FAIL'})` : '';
+  const per = (ms, count) => `${(ms / count).toFixed(3)} ms/byte`;
+  console.log(
+    [
+      `width ${width}: decoding ${per(decoding.ours, NEW_BYTES)}, plain ${per(decoding.plain, plainBytes)}, ratio ${ratio.toFixed(2)}${verdict}`,
+      `passes/byte ${passes.toFixed(2)}, plain ${plainPasses.toFixed(2)}, ratio ${(passes / plainPasses).toFixed(2)}`,
+      `scoring ${per(scoring.ours, byteCount)}, plain ${per(scoring.plain, byteCount)}, ratio ${scoring.ratio(1, 1).toFixed(2)}`,
+    ].join('; '),
   );
-  return (1000 * seconds) / byteCount;
-}
-
-async function fusedScoring(width) {
-  const { score } = fuseByBytes(members, half, { width, leastShare });
-  const seconds = await medianSeconds(() => score.scores(items));
-  return (1000 * seconds) / byteCount;
 }
 
 /** Bits per byte, the end counted, by all tokens that a tokenizer writes, and by all tokenizations. */
@@ -128,18 +158,8 @@ async function byteBits(member, settings) {
 }
 
 console.log(`least share ${leastShare}`);
-const [decoding, scoring] = [await plainDecoding(), await plainScoring()];
-console.log(
-  `plain: decoding ${decoding.toFixed(3)} ms/byte, scoring ${scoring.toFixed(4)} ms/byte`,
-);
-for (const width of WIDTHS) {
-  const [fused, scored] = [await fusedDecoding(width), await fusedScoring(width)];
-  const ratio = fused / decoding;
-  const verdict = width === 4 ? ` (at most ${AIM}: ${ratio <= AIM ? 'pass' : 'FAIL'})` : '';
-  console.log(
-    `width ${width}: decoding ${fused.toFixed(3)} ms/byte, ratio ${ratio.toFixed(2)}${verdict}; scoring ${scored.toFixed(4)} ms/byte, ratio ${(scored / scoring).toFixed(2)}`,
-  );
-}
+const plainBytes = await plainDecoding();
+for (const width of WIDTHS) await benchWidth(width, plainBytes);
 for (const [m, member] of members.entries()) {
   console.log(
     `${member.name}: ${(await canonicalBits(models[m])).toFixed(4)} bits/byte by canonical tokens`,
