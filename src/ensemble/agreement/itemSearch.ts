@@ -12,8 +12,8 @@ import {
   bestContinuations,
   type Continuation,
   type ContinuationSettings,
-  type RowOf,
 } from './continuations.ts';
+import type { RowOf } from './grid.ts';
 import { boundOfState, type State, type Writer, type WriterInput } from './state.ts';
 
 export interface ItemSettings extends ContinuationSettings {

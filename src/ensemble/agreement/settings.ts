@@ -25,7 +25,7 @@ export interface AgreementSettings extends RequestOptions {
   /** Of each member. */
   readonly maxNewTokens?: number;
   /**
-   * Cells of the grids (continuations.ts) that one item looks at in a step, whether or not the members
+   * Cells of the grids (grid.ts) that one item looks at in a step, whether or not the members
    * agree there. Members that agree nowhere would else go through all pairs of their vocabularies.
    */
   readonly cells?: number;
@@ -33,7 +33,7 @@ export interface AgreementSettings extends RequestOptions {
 
 const DEFAULT_BEAMS = 4;
 const DEFAULT_NEW_TOKENS = 256;
-const DEFAULT_CELLS = 10_000;
+const DEFAULT_CELLS = 2_000;
 
 export type ResolvedSettings = Required<Omit<AgreementSettings, 'signal' | 'onMissing'>>;
 

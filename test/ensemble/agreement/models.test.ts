@@ -75,7 +75,7 @@ describe.each(['marian', 't5-gated', 'gpt2', 'llama'])('%s', (name) => {
     const fork = await stream.fork!();
     await fork.advance([1, 0], [14, 15]);
     await stream.advance([0], [16]);
-    const after = async (steps: readonly (readonly [number[], number[]])[]) => {
+    const replayed = async (steps: readonly (readonly [number[], number[]])[]) => {
       const fresh = await model.start(INPUTS);
       for (const [parents, tokens] of steps) await fresh.advance(parents, tokens);
       return [...fresh.logProbabilities()];
@@ -85,14 +85,14 @@ describe.each(['marian', 't5-gated', 'gpt2', 'llama'])('%s', (name) => {
       [12, 13],
     ] as const;
     const begun = [first.map((list) => [...list]) as [number[], number[]]];
-    const forked = await after([
+    const forked = await replayed([
       ...begun,
       [
         [1, 0],
         [14, 15],
       ],
     ]);
-    const stayed = await after([...begun, [[0], [16]]]);
+    const stayed = await replayed([...begun, [[0], [16]]]);
     expect(worstError(fork.logProbabilities(), forked, 1)).toBeLessThan(1);
     expect(worstError(stream.logProbabilities(), stayed, 1)).toBeLessThan(1);
     expect([fork.rowCount(), stream.rowCount()]).toEqual([2, 1]);
@@ -130,7 +130,7 @@ describe.skipIf(!existsSync(join(SHARED, 'models')))(
   'translators (skipped without ../shared)',
   () => {
     const asked = { beams: 4, maxNewTokens: 59 };
-    const sentences = 16;
+    const sentences = 8;
 
     async function open(name: string): Promise<TokenModel> {
       models.push(await openCheckpointModel(join(SHARED, 'models', name), name));
@@ -170,7 +170,7 @@ describe.skipIf(!existsSync(join(SHARED, 'models')))(
         const wanted = pooled[i]!.hypotheses[0]!;
         return best!.text === wanted.text ? [[best!.score, wanted.score] as const] : [];
       });
-      expect(same.length).toBeGreaterThanOrEqual(15);
+      expect(same.length).toBeGreaterThanOrEqual(7);
       for (const [score, wanted] of same) expect(Math.abs(score - wanted)).toBeLessThan(1e-5);
       for (const { hypotheses } of found) {
         const texts = hypotheses[0]!.members.map(({ tokens }, m) =>
