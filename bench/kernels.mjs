@@ -29,6 +29,7 @@ const THRESHOLD_MS = { F32: 13.8, BF16: 6.5 };
 const K = 3;
 /** As many keys as a select counts one by one in a large tensor. */
 const RANGE_KEYS = 8 * KEYS_PER_BIN;
+const LARGEST_KEY = 0x7f800001;
 const SAMPLES = 9;
 const SAMPLE_MS = 30;
 const WARM_UP_MS = 150;
@@ -105,6 +106,12 @@ fillNormal(result, elements, K);
 /** A key about in the middle of the magnitudes. */
 const middleKey = new Uint32Array(new Float32Array([0.0135]).buffer)[0];
 
+function storedCopy(tile, count) {
+  const stored = machine.tile();
+  kernels.encode('BF16', tile, stored, count);
+  return stored;
+}
+
 /** Every kernel on tiles: its name and the bytes per element that go in and out. */
 function tileCases() {
   const n = TILE_NUMBERS;
@@ -121,6 +128,11 @@ function tileCases() {
   const chances = machine.tile();
   machine.view(chances, n).fill(0.5);
   const tileList = machine.list(tiles);
+  const storedTiles = tiles.map((tile) => storedCopy(tile, n));
+  const storedList = machine.list(storedTiles);
+  const [storedX, storedBase] = storedTiles;
+  const band = machine.bytes(24);
+  machine.uint32(band, 6).set([middleKey, LARGEST_KEY + 1, middleKey]);
   const coefficients = machine.list([y, z, x]);
   const alone = machine.numbers([1.1, 1.2, 1.3]);
   const coarse = machine.bytes(COARSE_BINS * 4);
@@ -156,6 +168,20 @@ function tileCases() {
       'weightedSumByElement of 3',
       28,
       () => k.weightedSumByElement(tileList, coefficients, K, out, n),
+    ],
+    ['weightedSumBf16 of 3', 8, () => k.weightedSumBf16(storedList, weights, K, 1, stored, n)],
+    ['addBaseBf16', 8, () => k.addBaseBf16(x, 0.5, storedBase, stored, n)],
+    ['deltaBf16', 8, () => k.deltaBf16(storedX, storedBase, out, n)],
+    ['deltaWithinBf16', 8, () => k.deltaWithinBf16(storedX, storedBase, band, out, n)],
+    [
+      'deltaAtRandomBf16',
+      8,
+      () => k.deltaAtRandomBf16(storedX, storedBase, 1, 2, 0, half, 2, words, out, n),
+    ],
+    [
+      'histogramDeltaKeys',
+      4,
+      () => k.histogramDeltaKeys(storedX, storedBase, firstKey, RANGE_KEYS, range, n),
     ],
     ['nearswap', 12, () => k.nearswap(x, y, 0.001, out, n)],
     ['electSign of 3', 16, () => k.electSign(tileList, weights, weights, K, 1, out, n)],

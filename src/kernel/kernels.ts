@@ -51,6 +51,33 @@ export interface Kernels {
     out: Pointer,
     count: number,
   ): void;
+  /** `base` and `out` are stored BF16 values; padded to a multiple of eight, tiles as well. */
+  addBaseBf16(x: Pointer, factor: number, base: Pointer, out: Pointer, count: number): void;
+  /** This and the next three: x and base are stored BF16 values, the target is a tile, padded. */
+  deltaBf16(x: Pointer, base: Pointer, target: Pointer, count: number): void;
+  /** band: int32 from, end, first, second, and places for the counts of the last two. */
+  deltaWithinBf16(x: Pointer, base: Pointer, band: Pointer, target: Pointer, count: number): void;
+  deltaAtRandomBf16(
+    x: Pointer,
+    base: Pointer,
+    keyLow: number,
+    keyHigh: number,
+    start: number,
+    threshold: number,
+    factor: number,
+    words: Pointer,
+    target: Pointer,
+    count: number,
+  ): void;
+  /** As `histogramKeys`. */
+  histogramDeltaKeys(
+    x: Pointer,
+    base: Pointer,
+    first: number,
+    size: number,
+    bins: Pointer,
+    count: number,
+  ): number;
   nearswap(base: Pointer, x: Pointer, t: number, out: Pointer, count: number): void;
 
   electSign(
@@ -134,8 +161,8 @@ export const TILE_NUMBERS = 2048;
 export const COARSE_BINS = 1 << 16;
 /** Keys that share a coarse bin. */
 export const KEYS_PER_BIN = 1 << 15;
-/** Two groups of words, and for a tie in the second of them one more group behind it. */
-export const RANDOM_SCRATCH_BYTES = 256;
+/** Words of 1024 bits, as many for the draws that are open, and for those that are decided. */
+export const RANDOM_SCRATCH_BYTES = 512;
 
 /** Scratch bytes of `rankLinear` for a row. */
 export function rankScratchBytes(rowLength: number): number {

@@ -6,6 +6,7 @@
  */
 
 import type { Kernels } from './kernels.ts';
+import { dropRandomly } from './scalar/bernoulli.ts';
 import { decode, encode } from './scalar/convert.ts';
 import { countOverlap, electSign, mergeOverlap, variance } from './scalar/elect.ts';
 import {
@@ -17,7 +18,7 @@ import {
   weightedSum,
   weightedSumByElement,
 } from './scalar/elementwise.ts';
-import { dropByProbability, dropRandomly } from './scalar/random.ts';
+import { dropByProbability } from './scalar/random.ts';
 import { rankLinear } from './scalar/rank.ts';
 import { addGram, addProducts, dot, sumMagnitudes } from './scalar/reduce.ts';
 import {
@@ -29,7 +30,13 @@ import {
   zeroFrom,
 } from './scalar/select.ts';
 import { importance, rowDivergence } from './scalar/softmax.ts';
-import { weightedSumBf16 } from './scalar/stored.ts';
+import { addBaseBf16, weightedSumBf16 } from './scalar/stored.ts';
+import {
+  deltaAtRandomBf16,
+  deltaBf16,
+  deltaWithinBf16,
+  histogramDeltaKeys,
+} from './scalar/storedDelta.ts';
 import { openTiles, type Precision, type Tiles } from './scalar/tiles.ts';
 
 export type { Precision } from './scalar/tiles.ts';
@@ -59,6 +66,11 @@ export function createScalarKernels(buffer: ArrayBufferLike, precision: Precisio
     weightedSum: on(weightedSum),
     weightedSumByElement: on(weightedSumByElement),
     weightedSumBf16: on(weightedSumBf16),
+    addBaseBf16: on(addBaseBf16),
+    deltaBf16: on(deltaBf16),
+    deltaWithinBf16: on(deltaWithinBf16),
+    deltaAtRandomBf16: on(deltaAtRandomBf16),
+    histogramDeltaKeys: on(histogramDeltaKeys),
     nearswap: on(nearswap),
     electSign: on(electSign),
     mergeOverlap: on(mergeOverlap),

@@ -38,8 +38,8 @@ interface Region {
 export interface Arena {
   /** Bytes that no kernel may change. */
   input(values: Values, misalign?: number): Pointer;
-  /** Initial values of a result; a padded one may be written up to a multiple of four numbers. */
-  result(values: Values, options?: { padded?: boolean; misalign?: number }): Pointer;
+  /** Initial values of a result; a padded one may be written up to a multiple of four or eight. */
+  result(values: Values, options?: { padded?: boolean | 8; misalign?: number }): Pointer;
   scratch(byteLength: number): Pointer;
   list(vectors: readonly Values[]): Pointer;
   readonly regions: readonly Region[];
@@ -59,7 +59,8 @@ export function openArena(): Arena {
     input,
     result: (values, { padded = false, misalign } = {}) => {
       const width = values.BYTES_PER_ELEMENT;
-      const count = padded ? (values.length + 3) & ~3 : values.length;
+      const unit = padded === 8 ? 8 : padded ? 4 : 1;
+      const count = Math.ceil(values.length / unit) * unit;
       return add(values, count * width, true, misalign);
     },
     scratch: (byteLength) => add(new Uint8Array(byteLength).fill(7), byteLength, false),

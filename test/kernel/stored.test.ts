@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openArena, runBoth, runOn, scalar } from './arena.ts';
-import { someTiles, weight, weightsOf } from './values.ts';
+import { someTiles, tile, weight, weightsOf } from './values.ts';
 
 /** Stored values as files have them, any bits among them. */
 const bits = fc.oneof(
@@ -52,6 +52,36 @@ describe('weightedSumBf16', () => {
         expect(direct.results[0]).toEqual(throughTiles.results[0]);
       }),
       { numRuns: 500 },
+    );
+  });
+});
+
+describe('addBaseBf16', () => {
+  it('agrees, and is scaling, adding and encoding', () => {
+    const sums = tile.chain((x) => {
+      const stored = fc.array(bits, { minLength: x.length, maxLength: x.length });
+      return fc.record({ x: fc.constant(x), base: stored, factor: weight });
+    });
+    fc.assert(
+      fc.property(sums, ({ x, base, factor }) => {
+        const arena = openArena();
+        const [own, from] = [arena.input(Uint16Array.from(base)), arena.input(x)];
+        const out = arena.result(new Uint16Array(x.length).fill(9), { padded: 8 });
+        const direct = runBoth(arena, (k) => k.addBaseBf16(from, factor, own, out, x.length));
+
+        const steps = openArena();
+        const [stored, to] = [steps.input(Uint16Array.from(base)), steps.input(x)];
+        const [sum, decoded] = [steps.scratch(x.length * 4), steps.scratch(x.length * 4)];
+        const target = steps.result(new Uint16Array(x.length));
+        const throughTiles = runOn(scalar, steps, (kernels) => {
+          kernels.scale(to, factor, sum, x.length);
+          kernels.decode('BF16', stored, decoded, x.length);
+          kernels.addScaled(decoded, 1, sum, x.length);
+          kernels.encode('BF16', sum, target, x.length);
+        });
+        expect(direct.results).toEqual(throughTiles.results);
+      }),
+      { numRuns: 300 },
     );
   });
 });

@@ -2,14 +2,17 @@
 // NaN is written as one quiet NaN (positive, empty payload), so that bytes do not depend on
 // how a processor chooses among NaNs. Twins: ../scalar/convert.ts.
 
+// One instruction each: the bits become the upper halves of four numbers.
 @inline
-function widenBf16Low(bits: v128): v128 {
-  return i32x4.shl(i32x4.extend_low_i16x8_u(bits), 16);
+export function widenBf16Low(bits: v128): v128 {
+  const zero = i32x4.splat(0);
+  return i8x16.shuffle(zero, bits, 0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23);
 }
 
 @inline
-function widenBf16High(bits: v128): v128 {
-  return i32x4.shl(i32x4.extend_high_i16x8_u(bits), 16);
+export function widenBf16High(bits: v128): v128 {
+  const zero = i32x4.splat(0);
+  return i8x16.shuffle(zero, bits, 8, 9, 24, 25, 10, 11, 26, 27, 12, 13, 28, 29, 14, 15, 30, 31);
 }
 
 export function decodeBf16(source: usize, target: usize, count: i32): void {
@@ -90,29 +93,39 @@ export function subtractF16(source: usize, base: usize, target: usize, count: i3
   }
 }
 
-/** The upper half of each lane is the value rounded to BF16; the lower half is of no use. */
+/** Rounded to BF16 in the upper half of each lane, the lower half being of no use; not of NaN. */
 @inline
-export function roundBf16Bits(value: v128): v128 {
+function roundBf16(value: v128): v128 {
   const odd = v128.and(i32x4.shr_u(value, 16), i32x4.splat(1));
-  const rounded = i32x4.add(i32x4.add(value, i32x4.splat(0x7fff)), odd);
-  return v128.bitselect(i32x4.splat(0x7fc00000), rounded, f32x4.ne(value, value));
+  return i32x4.add(i32x4.add(value, i32x4.splat(0x7fff)), odd);
 }
 
 @inline
-function roundBf16(value: v128): v128 {
-  return i32x4.shr_u(roundBf16Bits(value), 16);
+function quietNaN(value: v128, bits: v128): v128 {
+  return v128.bitselect(i32x4.splat(0x7fc00000), bits, f32x4.ne(value, value));
+}
+
+/** Eight numbers as stored BF16. Their sums are NaN where one of them is (or rarely else). */
+@inline
+export function packBf16(low: v128, high: v128): v128 {
+  let a = roundBf16(low), b = roundBf16(high);
+  const sum = f32x4.add(low, high);
+  if (v128.any_true(f32x4.ne(sum, sum))) {
+    a = quietNaN(low, a);
+    b = quietNaN(high, b);
+  }
+  return i16x8.narrow_i32x4_s(i32x4.shr_s(a, 16), i32x4.shr_s(b, 16));
 }
 
 export function encodeBf16(source: usize, target: usize, count: i32): void {
   let i = 0;
   for (; i + 8 <= count; i += 8) {
-    const low = roundBf16(v128.load(source + (i << 2)));
-    const high = roundBf16(v128.load(source + (i << 2), 16));
-    v128.store(target + (i << 1), i16x8.narrow_i32x4_u(low, high));
+    const at = source + (<usize>i << 2);
+    v128.store(target + (<usize>i << 1), packBf16(v128.load(at), v128.load(at, 16)));
   }
   for (; i < count; i++) {
-    const one = roundBf16(v128.load32_splat(source + (i << 2)));
-    store<u16>(target + (i << 1), <u16>i32x4.extract_lane(one, 0));
+    const one = v128.load32_splat(source + (<usize>i << 2));
+    store<u16>(target + (<usize>i << 1), <u16>i16x8.extract_lane_u(packBf16(one, one), 0));
   }
 }
 

@@ -9,11 +9,13 @@ export {
   addScaled, divide, nearswap, scale, subtract, weightedSum, weightedSumByElement,
 } from './elementwise';
 export { countOverlap, electSign, mergeOverlap, variance } from './elect';
-export { dropByProbability, dropRandomly, philox } from './random';
+export { dropRandomly } from './bernoulli';
+export { dropByProbability, philox } from './random';
 export { rankLinear } from './rank';
 export { addGram, addProducts, dot, sumMagnitudes } from './reduce';
 export {
   countKey, histogramCoarse, histogramKeys, zeroBelow, zeroEqual, zeroFrom,
 } from './select';
 export { importance, rowDivergence } from './softmax';
-export { weightedSumBf16 } from './stored';
+export { addBaseBf16, weightedSumBf16 } from './stored';
+export { deltaAtRandomBf16, deltaBf16, deltaWithinBf16, histogramDeltaKeys } from './storedDelta';

@@ -26,7 +26,7 @@ function highWords(p: v128, q: v128): v128 {
 
 /** The four words of blocks block .. block + 3, word by word, as 16 uint32 at `out`. */
 @inline
-function fourBlocks(keyLow: u32, keyHigh: u32, block: u32, level: u32, out: usize): void {
+export function fourBlocks(keyLow: u32, keyHigh: u32, block: u32, level: u32, out: usize): void {
   const m0 = i32x4.splat(M0), m1 = i32x4.splat(M1);
   let c0 = i32x4.add(i32x4.splat(block), i32x4(0, 1, 2, 3));
   let c1 = i32x4.splat(0), c2 = i32x4.splat(level), c3 = i32x4.splat(0);
@@ -73,11 +73,13 @@ function isKept(
  * independent chains of multiplications keep the processor busy.
  */
 @inline
-function eightBlocks(keyLow: u32, keyHigh: u32, block: u32, out: usize): void {
+export function eightBlocks(
+  keyLow: u32, keyHigh: u32, block: u32, level: u32, out: usize,
+): void {
   const m0 = i32x4.splat(M0), m1 = i32x4.splat(M1);
   let a0 = i32x4.add(i32x4.splat(block), i32x4(0, 1, 2, 3));
   let b0 = i32x4.add(i32x4.splat(block), i32x4(4, 5, 6, 7));
-  let a1 = i32x4.splat(0), a2 = a1, a3 = a1, b1 = a1, b2 = a1, b3 = a1;
+  let a1 = i32x4.splat(0), a2 = i32x4.splat(level), a3 = a1, b1 = a1, b2 = a2, b3 = a1;
   let k0 = keyLow, k1 = keyHigh;
   for (let round = 0; round < ROUNDS; round++) {
     const x0 = i32x4.splat(k0), x1 = i32x4.splat(k1);
@@ -107,77 +109,6 @@ function eightBlocks(keyLow: u32, keyHigh: u32, block: u32, out: usize): void {
 }
 
 /**
- * Keeps each element of x with probability threshold / 2^32 and sets the others to 0.
- * `start` is the index in the tensor of the first element; `words` is scratch of 256 bytes.
- * (Probability 1 needs no draw and is not passed here.)
- */
-export function dropRandomly(
-  x: usize, keyLow: u32, keyHigh: u32, start: f64, threshold: u32, words: usize, count: i32,
-): void {
-  const origin = <u64>start;
-  const high = i32x4.splat(threshold >> 16);
-  let i = 0;
-  while (i < count) {
-    const group = <u32>((origin + i) >> 5);
-    const place = <i32>((origin + i) & 31);
-    if (place == 0 && count - i >= 64) {
-      eightBlocks(keyLow, keyHigh, group << 2, words);
-      dropGroup(x + (i << 2), keyLow, keyHigh, group, threshold, high, words);
-      dropGroup(x + (i << 2) + 128, keyLow, keyHigh, group + 1, threshold, high, words + 64);
-      i += 64;
-      continue;
-    }
-    const end = min(32, place + count - i);
-    fourBlocks(keyLow, keyHigh, group << 2, 0, words);
-    dropPlaces(x + (i << 2), keyLow, keyHigh, group, threshold, words, place, end);
-    i += end - place;
-  }
-}
-
-/** One element at a time: the ends of a tile, and groups in which a draw ties with the threshold. */
-function dropPlaces(
-  x: usize, keyLow: u32, keyHigh: u32, group: u32, threshold: u32, words: usize,
-  place: i32, end: i32,
-): void {
-  for (let p = place; p < end; p++) {
-    if (isKept(words, keyLow, keyHigh, group, p, threshold)) continue;
-    store<f32>(x + ((p - place) << 2), 0);
-  }
-}
-
-@inline
-function dropGroup(
-  x: usize, keyLow: u32, keyHigh: u32, group: u32, threshold: u32, high: v128, words: usize,
-): void {
-  if (hasTie(words, high)) {
-    return dropPlaces(x, keyLow, keyHigh, group, threshold, words, 0, 32);
-  }
-  const half = i32x4.splat(0xffff);
-  for (let w = 0; w < 4; w++) {
-    const at = x + (w << 5);
-    const word = v128.load(words + (w << 4));
-    const first = i32x4.lt_s(v128.and(word, half), high);
-    const second = i32x4.lt_s(i32x4.shr_u(word, 16), high);
-    v128.store(at, v128.and(v128.load(at), first));
-    v128.store(at, v128.and(v128.load(at, 16), second), 16);
-  }
-}
-
-@inline
-function hasTie(words: usize, high: v128): bool {
-  const both = v128.or(high, i32x4.shl(high, 16));
-  const w01 = v128.or(
-    i16x8.eq(v128.load(words), both),
-    i16x8.eq(v128.load(words, 16), both),
-  );
-  const w23 = v128.or(
-    i16x8.eq(v128.load(words, 32), both),
-    i16x8.eq(v128.load(words, 48), both),
-  );
-  return v128.any_true(v128.or(w01, w23));
-}
-
-/**
  * Keeps each element of x with its own probability (float32 in [0, 1]) and divides the kept ones
  * by it, if `divide`; sets the others to 0.
  */
@@ -192,7 +123,7 @@ export function dropByProbability(
     const place = <i32>((origin + i) & 31);
     const from = x + (i << 2), chances = probabilities + (i << 2);
     if (place == 0 && count - i >= 64) {
-      eightBlocks(keyLow, keyHigh, group << 2, words);
+      eightBlocks(keyLow, keyHigh, group << 2, 0, words);
       weighGroup(from, chances, keyLow, keyHigh, group, words, divide);
       weighGroup(from + 128, chances + 128, keyLow, keyHigh, group + 1, words + 64, divide);
       i += 64;

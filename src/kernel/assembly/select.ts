@@ -3,22 +3,28 @@
 // for zero and one per 2^15 keys; a fine one, over a range of keys, resolves the wanted rank.
 // Twins: ../scalar/select.ts.
 
-const NAN_KEY: i32 = 0x7f800001;
+export const INFINITY_KEY: i32 = 0x7f800000;
+export const NAN_KEY: i32 = 0x7f800001;
 const COARSE_SHIFT: i32 = 15;
 const BIN_KEYS: i32 = 1 << COARSE_SHIFT;
 
 @inline
-function keys(x: v128): v128 {
+export function keys(x: v128): v128 {
   return i32x4.min_u(v128.and(x, i32x4.splat(0x7fffffff)), i32x4.splat(NAN_KEY));
 }
 
 @inline
-function keyOf(x: usize): i32 {
-  return min(<i32>(load<u32>(x) & 0x7fffffff), NAN_KEY);
+export function keyOfBits(bits: u32): i32 {
+  return min(<i32>(bits & 0x7fffffff), NAN_KEY);
 }
 
 @inline
-function increment(slot: usize): void {
+function keyOf(x: usize): i32 {
+  return keyOfBits(load<u32>(x));
+}
+
+@inline
+export function increment(slot: usize): void {
   store<u32>(slot, load<u32>(slot) + 1);
 }
 

@@ -85,22 +85,6 @@ function forEachDraw(
   }
 }
 
-export function dropRandomly(
-  tiles: Tiles,
-  x: Pointer,
-  keyLow: number,
-  keyHigh: number,
-  start: number,
-  threshold: number,
-  _words: Pointer,
-  count: number,
-): void {
-  const values = numbersAt(tiles, x, count);
-  forEachDraw([keyLow >>> 0, keyHigh >>> 0], start, count, (j, isBelow) => {
-    if (!isBelow(threshold >>> 0)) values[j] = 0;
-  });
-}
-
 /** Keeps each element with its own probability and divides the kept ones by it, if `divide`. */
 export function dropByProbability(
   tiles: Tiles,

@@ -42,9 +42,19 @@ export function histogramKeys(
   bins: Pointer,
   count: number,
 ): number {
+  return countKeys(tiles, numbersAt(tiles, x, count), first, size, bins);
+}
+
+export function countKeys(
+  tiles: Tiles,
+  x: Numbers,
+  first: number,
+  size: number,
+  bins: Pointer,
+): number {
   const counters = countersAt(tiles, bins, size);
   let below = 0;
-  for (const key of keysOf(tiles, numbersAt(tiles, x, count))) {
+  for (const key of keysOf(tiles, x)) {
     if (key < first) below++;
     else if (key < first + size) counters[key - first]! += 1;
   }

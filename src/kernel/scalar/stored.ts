@@ -2,6 +2,7 @@
  * Arithmetic on BF16 values as they are stored.
  *
  * weightedSumBf16: out = sum_i w_i x_i / divisor, from left to right.
+ * addBaseBf16: out = base + factor x, where x is a tile.
  *
  * The truth for ../assembly/stored.ts.
  */
@@ -29,5 +30,24 @@ export function weightedSumBf16(
     let sum = round(readBf16(vectors[0]!, at) * w[0]!);
     for (let m = 1; m < k; m++) sum = round(sum + round(readBf16(vectors[m]!, at) * w[m]!));
     writeBf16(target, at, round(sum / by), tiles.bits);
+  }
+}
+
+export function addBaseBf16(
+  tiles: Tiles,
+  x: Pointer,
+  factor: number,
+  base: Pointer,
+  out: Pointer,
+  count: number,
+): void {
+  const { round } = tiles;
+  const by = round(factor);
+  const from = numbersAt(tiles, x, count);
+  const own = new DataView(tiles.buffer, base, count * 2);
+  const target = new DataView(tiles.buffer, out, count * 2);
+  for (let j = 0; j < count; j++) {
+    const sum = round(round(from[j]! * by) + readBf16(own, j * 2));
+    writeBf16(target, j * 2, sum, tiles.bits);
   }
 }

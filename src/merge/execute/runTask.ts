@@ -14,6 +14,8 @@ import {
   type Arena,
   arenaAllocator,
   createMachine,
+  type StoredDeltas,
+  type StoredTile,
   type TileMachine,
   tileBytes,
   tileCountBound,
@@ -105,6 +107,8 @@ function runMerge(task: MergeTask, context: TaskContext): void {
     : undefined;
   const machine = createMachine({
     storedBf16: stored?.tile,
+    storedDeltas: stored && base && isBf16(task.base) ? stored.deltas(base) : undefined,
+    ...(base && { decodeBase: (tile, count) => base.reader.decode(base.tileStart, tile, count) }),
     allocate,
     buffer: context.arena.buffer,
     kernels,
@@ -115,7 +119,7 @@ function runMerge(task: MergeTask, context: TaskContext): void {
         stream.reader.decodeDelta(stream.tileStart, tile.base, target, count),
     })),
   });
-  const chunkLoop = { task, context, kernels, machine, streams, base, output, tileNumbers, stored };
+  const chunkLoop = { task, context, kernels, machine, streams, output, tileNumbers, stored };
   for (const pass of method.passes(task.tensor, machine)) {
     const length = pass.sampleNumbers
       ? sampledLength(pass.sampleNumbers / (task.end - task.start), chunkNumbers, tileNumbers)
@@ -129,9 +133,11 @@ function runMerge(task: MergeTask, context: TaskContext): void {
 
 /** Whether the kernels can take the inputs and leave the result as the files hold them. */
 function isPlainBf16({ inputs, outputDtype, precision }: MergeTask): boolean {
-  const isPlain = (source: TensorSource) =>
-    source.kind === 'stored' && source.entry.dtype === 'BF16';
-  return precision === 'float32' && outputDtype === 'BF16' && inputs.every(isPlain);
+  return precision === 'float32' && outputDtype === 'BF16' && inputs.every(isBf16);
+}
+
+function isBf16(source: TensorSource | undefined): boolean {
+  return source?.kind === 'stored' && source.entry.dtype === 'BF16';
 }
 
 /** Follows the streams of the inputs from tile to tile. */
@@ -144,8 +150,10 @@ function storedTile(
   const list = allocate(inputs.length * 4);
   const places = new Uint32Array(buffer, list, inputs.length);
   let out = output;
+  const tile: StoredTile = { list, input: (i) => inputs[i]!.tileStart, out: () => out };
   return {
-    tile: { list, out: () => out },
+    tile,
+    deltas: (base: Stream): StoredDeltas => ({ ...tile, base: () => base.tileStart }),
     moveTo(tileOutput: Pointer) {
       for (let i = 0; i < inputs.length; i++) places[i] = inputs[i]!.tileStart;
       out = tileOutput;
@@ -184,7 +192,6 @@ interface ChunkLoop {
   readonly kernels: Kernels;
   readonly machine: TileMachine;
   readonly streams: readonly Stream[];
-  readonly base: Stream | undefined;
   readonly output: Pointer;
   readonly tileNumbers: number;
   readonly stored: ReturnType<typeof storedTile> | undefined;
@@ -192,7 +199,7 @@ interface ChunkLoop {
 
 /** Reads a chunk of every source, hands its tiles to the pass, and writes what the pass leaves. */
 function runChunk(loop: ChunkLoop, pass: Pass, start: number, count: number): void {
-  const { task, context, kernels, machine, streams, base, output, tileNumbers, stored } = loop;
+  const { task, context, kernels, machine, streams, output, tileNumbers, stored } = loop;
   const outputBytes = bytesPerElement(task.outputDtype);
   for (const { reader, chunk } of streams) reader.read(start, count, chunk);
   for (let offset = 0; offset < count; offset += tileNumbers) {
@@ -202,7 +209,6 @@ function runChunk(loop: ChunkLoop, pass: Pass, start: number, count: number): vo
     }
     const result = output + offset * outputBytes;
     stored?.moveTo(result);
-    base?.reader.decode(base.tileStart, machine.base, size);
     pass.tile({ start: start + offset, count: size });
     if (pass.writes && !pass.stores) kernels.encode(task.outputDtype, machine.out, result, size);
   }

@@ -18,7 +18,7 @@ import {
   type TensorMerge,
   type Tile,
   taskVectors,
-  write,
+  writeOnBase,
 } from './method.ts';
 import { type Cut, selectCuts, selectScratchBytes } from './select.ts';
 
@@ -42,12 +42,13 @@ export const arceeFusion = defineMethod({
     rememberedRows(tensor) * 8 +
     4096,
   *passes(tensor, machine) {
-    const { kernels, out, base } = machine;
+    const { kernels, out } = machine;
     const deltas = taskVectors(machine);
     const inputs = inputVectors(machine);
     const delta = deltas.vectors[0]!;
     const importance = machine.tile();
     const fill = (tile: Tile) => {
+      machine.decodeBase(tile.count);
       deltas.fill(tile);
       inputs.fill(tile);
     };
@@ -64,12 +65,11 @@ export const arceeFusion = defineMethod({
       ranks: () => QUARTILES.map((q) => ({ smallest: Math.floor(q * last) + 1 })),
     });
     const key = thresholdKey(cuts ?? []);
-    yield write((tile) => {
+    yield writeOnBase(machine, 1, (tile) => {
       fill(tile);
       measure(tile);
       kernels.zeroBelow(importance, key, delta, tile.count);
-      kernels.scale(base, 1, out, tile.count);
-      kernels.addScaled(delta, 1, out, tile.count);
+      kernels.scale(delta, 1, out, tile.count);
     });
   },
 });

@@ -15,9 +15,9 @@ import {
   type Pass,
   scan,
   type TensorMerge,
-  type Tile,
   taskVectors,
   write,
+  writeOnBase,
   writeWeightedSum,
 } from './method.ts';
 
@@ -70,12 +70,14 @@ type Coefficients = GramRule['coefficients'];
 type Passes = (t: TensorMerge, m: TileMachine, coefficients: Coefficients) => Iterable<Pass>;
 const PASSES: Record<Grouping, Passes> = { tensor: byTensor, row: byRow, column: byColumn };
 
-/** The vectors that the matrix is made of, and what is added to their combination. */
+/** The vectors that the matrix is made of, and a pass that writes their combination. */
 function vectorsOf(tensor: TensorMerge, machine: TileMachine) {
-  const add = (tile: Tile) => {
-    if (tensor.hasBase) machine.kernels.addScaled(machine.base, 1, machine.out, tile.count);
-  };
-  return { ...(tensor.hasBase ? taskVectors(machine) : inputVectors(machine)), add };
+  return tensor.hasBase
+    ? {
+        ...taskVectors(machine),
+        writeFrom: (fill: Pass['tile']) => writeOnBase(machine, 1, fill),
+      }
+    : { ...inputVectors(machine), writeFrom: write };
 }
 
 function triangleLength(k: number): number {
@@ -88,7 +90,7 @@ function* byTensor(
   coefficients: Coefficients,
 ): Generator<Pass> {
   const { kernels, out } = machine;
-  const { vectors, fill, add } = vectorsOf(tensor, machine);
+  const { vectors, fill, writeFrom } = vectorsOf(tensor, machine);
   const k = vectors.length;
   const list = machine.list(vectors);
   const triangle = machine.bytes(triangleLength(k) * 8);
@@ -99,10 +101,9 @@ function* byTensor(
   const gram = gramOf(machine.float64(triangle, triangleLength(k)), k);
   const weights = machine.numbers(coefficients(gram, tensor));
   if (!tensor.hasBase) return yield writeWeightedSum(machine, { vectors, fill }, weights);
-  yield write((tile) => {
+  yield writeFrom((tile) => {
     fill(tile);
     kernels.weightedSum(list, weights, k, out, tile.count);
-    add(tile);
   });
 }
 
@@ -113,7 +114,7 @@ function* byRow(
   coefficients: Coefficients,
 ): Generator<Pass> {
   const { kernels } = machine;
-  const { vectors, fill, add } = vectorsOf(tensor, machine);
+  const { vectors, fill, writeFrom } = vectorsOf(tensor, machine);
   const k = vectors.length;
   const triangle = machine.bytes(triangleLength(k) * 8);
   const sums = machine.float64(triangle, triangleLength(k));
@@ -121,7 +122,7 @@ function* byRow(
   const weights = machine.numbers(vectors.map(() => 0));
   const weightView = machine.view(weights, k);
   const gram = gramOf(sums, k);
-  yield write((tile) => {
+  yield writeFrom((tile) => {
     fill(tile);
     for (let offset = 0; offset < tile.count; offset += tensor.rowLength) {
       const { list, out } = row(offset);
@@ -130,7 +131,6 @@ function* byRow(
       weightView.set(coefficients(gram, tensor));
       kernels.weightedSum(list, weights, k, out, tensor.rowLength);
     }
-    add(tile);
   });
 }
 
@@ -154,7 +154,7 @@ function* byColumn(
   coefficients: Coefficients,
 ): Generator<Pass> {
   const { kernels } = machine;
-  const { vectors, fill, add } = vectorsOf(tensor, machine);
+  const { vectors, fill, writeFrom } = vectorsOf(tensor, machine);
   const k = vectors.length;
   const columns = tensor.rowLength;
   const entries = triangleLength(k);
@@ -174,13 +174,12 @@ function* byColumn(
   });
   const weights = columnWeights(tensor, machine, sums, k, coefficients);
   const row = rowPointers(machine, vectors, columns);
-  yield write((tile) => {
+  yield writeFrom((tile) => {
     fill(tile);
     for (let offset = 0; offset < tile.count; offset += columns) {
       const { list, out } = row(offset);
       kernels.weightedSumByElement(list, weights, k, out, columns);
     }
-    add(tile);
   });
 }
 

@@ -17,19 +17,27 @@ export interface TileInput {
 export interface StoredTile {
   /** List of the inputs' places. */
   readonly list: Pointer;
+  readonly input: (index: number) => Pointer;
   /** Where the result goes. */
   readonly out: () => Pointer;
 }
 
+/** The same of a tensor whose base is plain BF16 as well. */
+export interface StoredDeltas extends StoredTile {
+  readonly base: () => Pointer;
+}
+
 export interface TileMachine {
   readonly kernels: Kernels;
-  /** The base model's tile, decoded before every call; unused when the tensor has no base. */
+  /** A tile for the base model's numbers, which `decodeBase` brings there. */
   readonly base: Pointer;
+  readonly decodeBase: (count: number) => void;
   readonly out: Pointer;
   /** One per input: brings the present tile's numbers to a tile. */
   readonly inputs: readonly TileInput[];
   /** Present when all inputs and the output are plain BF16. */
   readonly storedBf16: StoredTile | undefined;
+  readonly storedDeltas: StoredDeltas | undefined;
   /** A further tile. */
   readonly tile: () => Pointer;
   /** Zeroed bytes, aligned to 16. */
@@ -55,14 +63,16 @@ export interface MachineLayout {
   readonly buffer: ArrayBufferLike;
   readonly kernels: Kernels;
   readonly inputs: readonly ((machine: Pick<TileMachine, 'base'>) => TileInput)[];
+  readonly decodeBase?: (target: Pointer, count: number) => void;
   readonly storedBf16?: StoredTile | undefined;
+  readonly storedDeltas?: StoredDeltas | undefined;
   /** Numbers of a tile. */
   readonly tileNumbers: number;
 }
 
 const ALIGNMENT = 16;
-/** Kernels may touch the numbers up to the next multiple of four. */
-const PADDING_NUMBERS = 4;
+/** Kernels may touch the numbers up to the next multiple of eight. */
+const PADDING_NUMBERS = 8;
 /** Tiles start this far off a power of two apart, so that they do not share cache sets. */
 const TILE_STAGGER = 64;
 
@@ -108,9 +118,11 @@ export function createMachine(layout: MachineLayout): TileMachine {
   return {
     kernels,
     base,
+    decodeBase: (count) => layout.decodeBase?.(base, count),
     inputs: layout.inputs.map((input) => input({ base })),
     out: tile(),
     storedBf16: layout.storedBf16,
+    storedDeltas: layout.storedDeltas,
     tile,
     bytes,
     list(pointers) {

@@ -133,6 +133,14 @@ export function flagOf(values: ParameterValues, name: string): boolean {
 export interface Vectors {
   readonly vectors: readonly Pointer[];
   readonly fill: (tile: Tile) => void;
+  /** Counts the keys of a vector by the shortest way, which may leave it unfilled. */
+  readonly histogramKeys?: (
+    vector: number,
+    first: number,
+    size: number,
+    bins: Pointer,
+    count: number,
+  ) => number;
 }
 
 /** The inputs as they are. */
@@ -147,11 +155,26 @@ export function inputVectors({ inputs, tile }: TileMachine): Vectors {
 }
 
 /** The inputs' task vectors, x_i - base. */
-export function taskVectors({ inputs, tile }: TileMachine): Vectors {
+export function taskVectors(machine: TileMachine): Vectors {
+  const { inputs, tile, kernels, storedDeltas } = machine;
   const vectors = inputs.map(() => tile());
+  if (storedDeltas) {
+    const { input, base } = storedDeltas;
+    return {
+      vectors,
+      fill({ count }) {
+        vectors.forEach((vector, i) => {
+          kernels.deltaBf16(input(i), base(), vector, count);
+        });
+      },
+      histogramKeys: (i, first, size, bins, count) =>
+        kernels.histogramDeltaKeys(input(i), base(), first, size, bins, count),
+    };
+  }
   return {
     vectors,
     fill({ count }) {
+      machine.decodeBase(count);
       for (let i = 0; i < vectors.length; i++) inputs[i]!.decodeDelta(vectors[i]!, count);
     },
   };
@@ -176,5 +199,23 @@ export function writeWeightedSum(
     fill(tile);
     kernels.weightedSum(list, weights, k, out, tile.count);
     if (divisor !== 1) kernels.divide(out, divisor, out, tile.count);
+  });
+}
+
+/** base + factor * what `fill` leaves at `machine.out`; `fill` has brought the task vectors. */
+export function writeOnBase(machine: TileMachine, factor: number, fill: Pass['tile']): Pass {
+  const { kernels, base, out, storedDeltas } = machine;
+  if (storedDeltas) {
+    const { base: storedBase, out: storedOut } = storedDeltas;
+    const tile = (tile: Tile) => {
+      fill(tile);
+      kernels.addBaseBf16(out, factor, storedBase(), storedOut(), tile.count);
+    };
+    return { writes: true, stores: true, tile };
+  }
+  return write((tile) => {
+    fill(tile);
+    if (factor !== 1) kernels.scale(out, factor, out, tile.count);
+    kernels.addScaled(base, 1, out, tile.count);
   });
 }

@@ -21,6 +21,7 @@ export const nearswap = defineMethod({
     const { vectors, fill } = inputVectors(machine);
     const t = numberOf(tensor.globals, 't');
     yield write((tile) => {
+      machine.decodeBase(tile.count);
       fill(tile);
       kernels.nearswap(base, vectors[0]!, t, out, tile.count);
     });

@@ -17,7 +17,7 @@ import {
   type TensorMerge,
   taskVectors,
   type Vectors,
-  write,
+  writeOnBase,
 } from './method.ts';
 
 const EPSILON: ParameterSpecs = {
@@ -92,13 +92,12 @@ function mergePass(
   deltas: Vectors,
   factors: readonly number[],
 ): Pass {
-  const { kernels, out, base } = machine;
+  const { kernels, out } = machine;
   const list = machine.list(deltas.vectors);
   const alone = machine.numbers(factors);
   const epsilon = numberOf(tensor.globals, 'epsilon');
-  return write((tile) => {
+  return writeOnBase(machine, 1, (tile) => {
     deltas.fill(tile);
     kernels.mergeOverlap(list, alone, deltas.vectors.length, epsilon, out, tile.count);
-    kernels.addScaled(base, 1, out, tile.count);
   });
 }

@@ -18,9 +18,10 @@ import {
   type Tile,
   taskVectors,
   type Vectors,
-  write,
+  writeOnBase,
 } from './method.ts';
-import { type Cut, keepLargest, selectCuts, selectScratchBytes } from './select.ts';
+import { type Cut, selectCuts, selectScratchBytes } from './select.ts';
+import { keepLargest } from './trim.ts';
 
 /** Below this sum of mean squares the vectors weigh the same. */
 const SMALLEST_ENERGY = 1e-6;
@@ -54,17 +55,16 @@ export const sce = defineMethod({
     const deltas = taskVectors(machine);
     const selection = yield* selectVarying(tensor, machine, deltas);
     const energies = yield* meanSquares(tensor, machine, deltas, selection());
-    const { kernels, out, base } = machine;
+    const { kernels, out } = machine;
     const k = deltas.vectors.length;
     const list = machine.list(deltas.vectors);
     const votes = machine.numbers(deltas.vectors.map(() => 1));
     const weights = machine.numbers(weightsOf(energies));
     const select = selection();
-    yield write((tile) => {
+    yield writeOnBase(machine, 1, (tile) => {
       deltas.fill(tile);
       select(tile);
       kernels.electSign(list, votes, weights, k, 1, out, tile.count);
-      kernels.addScaled(base, 1, out, tile.count);
     });
   },
 });
@@ -119,7 +119,7 @@ function trimBy(
   return (tile) => {
     measure(tile);
     vectors.forEach((delta, i) => {
-      trims[i]!(spread, delta, tile.count);
+      trims[i]!.apply(spread, delta, tile.count);
     });
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The shape "statistics, threshold, elementwise": finds exact order statistics of magnitudes by
- * histograms (kernel/assembly/select.ts), and trims tiles by them. Equal magnitudes are taken in
+ * histograms (kernel/assembly/select.ts), by which trim.ts trims tiles. Equal magnitudes are taken in
  * order of index, so a selection has exactly the wanted size.
  *
  * A small sample of a large tensor tells within which range of keys a rank will lie; one scan then
@@ -8,9 +8,9 @@
  * sample misled, and in small tensors, two scans do: a coarse histogram, and the keys of one bin.
  */
 
-import { COARSE_BINS, KEYS_PER_BIN, type Kernels, type Pointer } from '../../kernel/kernels.ts';
+import { COARSE_BINS, KEYS_PER_BIN, type Pointer } from '../../kernel/kernels.ts';
 import type { TileMachine } from './machine.ts';
-import { type Pass, sample, scan, type Tile } from './method.ts';
+import { type Pass, sample, scan, type Tile, type Vectors } from './method.ts';
 
 /** The k-th largest or k-th smallest magnitude of a vector, k counting from 1. */
 export type Rank = { readonly largest: number } | { readonly smallest: number };
@@ -21,11 +21,8 @@ export interface Cut {
   readonly take: number;
 }
 
-export interface SelectRequest {
-  readonly vectors: readonly Pointer[];
+export interface SelectRequest extends Vectors {
   readonly elementCount: number;
-  /** Fills the vectors' tiles. */
-  readonly fill: (tile: Tile) => void;
   /** Whether the ranks depend on how many elements are not zero. */
   readonly countsZeros?: true;
   /** The ranks wanted of a vector, given how many of its elements are not zero; 1 <= k <= n. */
@@ -113,13 +110,12 @@ function* selectPredicted(
   });
   const zeros = vectors.map(() => 0);
   yield scan((tile) => {
-    fill(tile);
+    countRanges(machine, request, searches, tile);
     if (request.countsZeros) {
       vectors.forEach((x, v) => {
         zeros[v]! += kernels.countKey(x, 0, tile.count);
       });
     }
-    countRanges(machine, vectors, searches, tile);
   });
   return resolveCuts(machine, request, searches, zeros);
 }
@@ -150,8 +146,7 @@ function* selectCounted(
   );
   if (searches.length > 0) {
     yield scan((tile) => {
-      fill(tile);
-      countRanges(machine, vectors, searches, tile);
+      countRanges(machine, request, searches, tile);
     });
   }
   const cuts = resolveCuts(machine, request, searches, zeros);
@@ -161,13 +156,16 @@ function* selectCounted(
 
 function countRanges(
   { kernels }: TileMachine,
-  vectors: readonly Pointer[],
+  { vectors, fill, histogramKeys }: SelectRequest,
   searches: readonly Search[],
   tile: Tile,
 ): void {
+  if (!histogramKeys) fill(tile);
   for (const search of searches) {
-    const x = vectors[search.vector]!;
-    search.below += kernels.histogramKeys(x, search.first, search.size, search.bins, tile.count);
+    const { vector, first, size, bins } = search;
+    search.below += histogramKeys
+      ? histogramKeys(vector, first, size, bins, tile.count)
+      : kernels.histogramKeys(vectors[vector]!, first, size, bins, tile.count);
   }
 }
 
@@ -226,65 +224,4 @@ function locate(counts: Uint32Array, index: number): { bin: number; below: numbe
 /** Bin 0 holds key 0 alone. */
 function firstKey(bin: number): number {
   return (bin - 1) * KEYS_PER_BIN + 1;
-}
-
-/** Zeroes elements of `target` by the magnitudes in `by`; called tile after tile, in order. */
-export type Trim = (by: Pointer, target: Pointer, count: number) => void;
-
-interface TrimRule {
-  /** What to do when no element with the cut's key is left to take. */
-  readonly whenTaken: (k: Kernels, by: Pointer, target: Pointer, count: number) => unknown;
-  /** What to do while all elements with the cut's key are taken. */
-  readonly whenAll: (k: Kernels, by: Pointer, target: Pointer, count: number) => unknown;
-  /** The tile in which the last one is taken: `few` of its elements with that key are. */
-  readonly between: (k: Kernels, by: Pointer, few: number, target: Pointer, count: number) => void;
-}
-
-function trimmer(kernels: Kernels, cut: Cut, rule: TrimRule): Trim {
-  let left = cut.take;
-  return (by, target, count) => {
-    const equal = left > 0 ? kernels.countKey(by, cut.key, count) : 0;
-    if (left === 0) rule.whenTaken(kernels, by, target, count);
-    else if (equal <= left) rule.whenAll(kernels, by, target, count);
-    else rule.between(kernels, by, left, target, count);
-    left = Math.max(0, left - equal);
-  };
-}
-
-/** Keeps the k largest, the cut being that of `{ largest: k }`. */
-export function keepLargest(kernels: Kernels, cut: Cut): Trim {
-  let left = cut.take;
-  return (by, target, count) => {
-    if (left === 0) {
-      kernels.zeroBelow(by, cut.key + 1, target, count);
-      return;
-    }
-    const equal = kernels.zeroBelow(by, cut.key, target, count);
-    if (equal > left) kernels.zeroEqual(by, cut.key, left, 1, target, count);
-    left = Math.max(0, left - equal);
-  };
-}
-
-/** Drops the k largest, the cut being that of `{ largest: k }`; `by` must not be `target`. */
-export function dropLargest(kernels: Kernels, cut: Cut): Trim {
-  return trimmer(kernels, cut, {
-    whenTaken: (k, by, target, n) => k.zeroFrom(by, cut.key + 1, target, n),
-    whenAll: (k, by, target, n) => k.zeroFrom(by, cut.key, target, n),
-    between(k, by, few, target, n) {
-      k.zeroEqual(by, cut.key, few, 0, target, n);
-      k.zeroFrom(by, cut.key + 1, target, n);
-    },
-  });
-}
-
-/** Drops the k smallest, the cut being that of `{ smallest: k }`; `by` must not be `target`. */
-export function dropSmallest(kernels: Kernels, cut: Cut): Trim {
-  return trimmer(kernels, cut, {
-    whenTaken: (k, by, target, n) => k.zeroBelow(by, cut.key, target, n),
-    whenAll: (k, by, target, n) => k.zeroBelow(by, cut.key + 1, target, n),
-    between(k, by, few, target, n) {
-      k.zeroEqual(by, cut.key, few, 0, target, n);
-      k.zeroBelow(by, cut.key, target, n);
-    },
-  });
 }

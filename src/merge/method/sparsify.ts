@@ -1,29 +1,21 @@
 /** How task vectors are thinned out; the methods that use them name the papers. */
 
 import { badInput } from '../../errors.ts';
-import { RANDOM_SCRATCH_BYTES, rankScratchBytes } from '../../kernel/kernels.ts';
-import type { TileMachine } from './machine.ts';
+import { type Pointer, RANDOM_SCRATCH_BYTES, rankScratchBytes } from '../../kernel/kernels.ts';
+import type { StoredDeltas, TileMachine } from './machine.ts';
 import {
   flagOf,
   numberOf,
   type ParameterSpecs,
   type Pass,
+  type RandomStream,
   scan,
   type TensorMerge,
-  type Tile,
   type Vectors,
 } from './method.ts';
-import {
-  type Cut,
-  dropLargest,
-  dropSmallest,
-  keepLargest,
-  type Rank,
-  selectCuts,
-  selectScratchBytes,
-  type Trim,
-} from './select.ts';
-import { type Sparsifier, type ThinTile, WEIGHT } from './taskVector.ts';
+import { type Cut, type Rank, selectCuts, selectScratchBytes } from './select.ts';
+import { type FillTile, type Sparsifier, WEIGHT } from './taskVector.ts';
+import { dropLargest, dropSmallest, keepLargest, type Trim, trimStored } from './trim.ts';
 
 export const WEIGHT_AND_DENSITY: ParameterSpecs = {
   ...WEIGHT,
@@ -49,8 +41,8 @@ function checkDensities(tensor: TensorMerge): void {
 export const keepAll: Sparsifier = {
   reads: 1,
   unit: () => 'element',
-  *prepare() {
-    return () => {};
+  *prepare(_tensor, _machine, deltas) {
+    return (tile) => deltas.fill(tile);
   },
 };
 
@@ -72,12 +64,12 @@ export const keepLargestShare: Sparsifier = {
     const cuts = yield* cutsFor(tensor, machine, deltas, (i) =>
       kept[i]! > 0 && kept[i]! < tensor.elementCount ? [{ largest: kept[i]! }] : [],
     );
-    const trims = () =>
-      cuts.map(([cut], i): Trim | undefined => {
-        if (kept[i] === 0) return (_by, target, count) => zeroTile(machine, target, count);
-        return cut && keepLargest(machine.kernels, cut);
+    const start = () =>
+      trimmed(machine, deltas, (i) => {
+        if (kept[i] === 0) return 'nothing kept';
+        return (cuts[i] ?? []).map((cut) => keepLargest(machine.kernels, cut));
       });
-    return yield* rescaled(tensor, machine, deltas, () => trimInPlace(trims(), deltas));
+    return yield* rescaled(tensor, machine, deltas, start);
   },
 };
 
@@ -87,10 +79,6 @@ function rescales(tensor: TensorMerge): boolean {
   return flagOf(tensor.globals, 'rescale');
 }
 
-function zeroTile(machine: TileMachine, target: number, count: number): void {
-  machine.view(target, count).fill(0);
-}
-
 function* cutsFor(
   tensor: TensorMerge,
   machine: TileMachine,
@@ -98,19 +86,52 @@ function* cutsFor(
   ranks: (vector: number) => readonly Rank[],
 ): Generator<Pass, readonly (readonly Cut[])[]> {
   if (deltas.vectors.every((_, i) => ranks(i).length === 0)) return deltas.vectors.map(() => []);
-  return yield* selectCuts(machine, {
-    vectors: deltas.vectors,
-    elementCount: tensor.elementCount,
-    fill: deltas.fill,
-    ranks,
-  });
+  return yield* selectCuts(machine, { ...deltas, elementCount: tensor.elementCount, ranks });
 }
 
-function trimInPlace(trims: readonly (Trim | undefined)[], { vectors }: Vectors): ThinTile {
+/** The trims of each vector, made anew for each scan, since they count from the first tile. */
+type TrimsOf = (vector: number) => readonly Trim[] | 'nothing kept';
+
+function trimmed(machine: TileMachine, { vectors, fill }: Vectors, trimsOf: TrimsOf): FillTile {
+  const { storedDeltas } = machine;
+  const all = vectors.map((_, i) => trimsOf(i));
+  if (storedDeltas) {
+    const steps = all.map((trims, i) =>
+      trims === 'nothing kept'
+        ? zeroTile(machine, vectors[i]!)
+        : trimStored(machine, storedDeltas, i, vectors[i]!, trims),
+    );
+    return (tile) => {
+      for (const step of steps) step(tile);
+    };
+  }
+  const steps = all.map((trims, i) =>
+    trims === 'nothing kept'
+      ? zeroTile(machine, vectors[i]!)
+      : trimInPlace(machine, vectors[i]!, trims),
+  );
+  return (tile) => {
+    fill(tile);
+    for (const step of steps) step(tile);
+  };
+}
+
+function zeroTile(machine: TileMachine, target: Pointer): FillTile {
   return ({ count }) => {
-    trims.forEach((trim, i) => {
-      trim?.(vectors[i]!, vectors[i]!, count);
-    });
+    machine.view(target, count).fill(0);
+  };
+}
+
+function trimInPlace(machine: TileMachine, target: Pointer, trims: readonly Trim[]): FillTile {
+  if (trims.length < 2) {
+    return ({ count }) => {
+      for (const trim of trims) trim.apply(target, target, count);
+    };
+  }
+  const magnitudes = machine.tile();
+  return ({ count }) => {
+    machine.kernels.scale(target, 1, magnitudes, count);
+    for (const trim of trims) trim.apply(magnitudes, target, count);
   };
 }
 
@@ -122,8 +143,8 @@ function* rescaled(
   tensor: TensorMerge,
   machine: TileMachine,
   deltas: Vectors,
-  start: () => ThinTile,
-): Generator<Pass, ThinTile> {
+  start: () => FillTile,
+): Generator<Pass, FillTile> {
   if (!rescales(tensor)) return start();
   const { kernels } = machine;
   const sums = deltas.vectors.map(() => ({ all: 0, kept: 0 }));
@@ -140,9 +161,9 @@ function* rescaled(
     addTo('kept', tile.count);
   });
   const factors = sums.map(({ all, kept }) => (kept > 0 ? all / kept : 1));
-  const thin = start();
+  const fill = start();
   return (tile) => {
-    thin(tile);
+    fill(tile);
     deltas.vectors.forEach((delta, i) => {
       kernels.scale(delta, factors[i]!, delta, tile.count);
     });
@@ -158,34 +179,73 @@ export const dropAtRandom: Sparsifier = {
     checkDensities(tensor);
     return [];
   },
-  *prepare(tensor, machine, { vectors }) {
+  *prepare(tensor, machine, deltas) {
     const words = machine.bytes(RANDOM_SCRATCH_BYTES);
-    const rescale = rescales(tensor);
-    const steps = vectors.map((delta, i) => dropStep(machine, tensor, i, delta, words, rescale));
-    return (tile) => {
-      for (const step of steps) step(tile);
-    };
+    const draws = tensor.models.map((_, i) => drawOf(tensor, i));
+    return machine.storedDeltas
+      ? drawStored(machine, machine.storedDeltas, deltas.vectors, draws, words)
+      : drawInPlace(machine, deltas, draws, words);
   },
 };
 
 const TWO_TO_32 = 2 ** 32;
 
-function dropStep(
-  machine: TileMachine,
-  tensor: TensorMerge,
-  input: number,
-  delta: number,
-  words: number,
-  rescale: boolean,
-): ThinTile {
-  const { kernels } = machine;
+interface Draw extends RandomStream {
+  /** Elements are kept with probability threshold / 2^32, and then multiplied. */
+  readonly threshold: number;
+  readonly factor: number;
+}
+
+function drawOf(tensor: TensorMerge, input: number): Draw {
   const density = numberOf(tensor.models[input]!, 'density');
-  const { keyLow, keyHigh } = tensor.streams[input]!;
   const threshold = Math.round(density * TWO_TO_32);
-  if (threshold >= TWO_TO_32) return () => {};
-  return ({ start, count }: Tile) => {
-    kernels.dropRandomly(delta, keyLow, keyHigh, start, threshold, words, count);
-    if (rescale && density > 0) kernels.scale(delta, 1 / density, delta, count);
+  const scales = rescales(tensor) && density > 0 && threshold < TWO_TO_32;
+  return { ...tensor.streams[input]!, threshold, factor: scales ? 1 / density : 1 };
+}
+
+function drawStored(
+  { kernels }: TileMachine,
+  { input, base }: StoredDeltas,
+  vectors: readonly Pointer[],
+  draws: readonly Draw[],
+  words: Pointer,
+): FillTile {
+  return ({ start, count }) => {
+    draws.forEach(({ keyLow, keyHigh, threshold, factor }, i) => {
+      const [x, b, to] = [input(i), base(), vectors[i]!];
+      if (threshold >= TWO_TO_32) kernels.deltaBf16(x, b, to, count);
+      else {
+        kernels.deltaAtRandomBf16(
+          x,
+          b,
+          keyLow,
+          keyHigh,
+          start,
+          threshold,
+          factor,
+          words,
+          to,
+          count,
+        );
+      }
+    });
+  };
+}
+
+function drawInPlace(
+  { kernels }: TileMachine,
+  { vectors, fill }: Vectors,
+  draws: readonly Draw[],
+  words: Pointer,
+): FillTile {
+  return (tile) => {
+    fill(tile);
+    draws.forEach(({ keyLow, keyHigh, threshold, factor }, i) => {
+      const [delta, count] = [vectors[i]!, tile.count];
+      if (threshold >= TWO_TO_32) return;
+      kernels.dropRandomly(delta, keyLow, keyHigh, tile.start, threshold, words, count);
+      if (factor !== 1) kernels.scale(delta, factor, delta, count);
+    });
   };
 }
 
@@ -219,7 +279,7 @@ export const dropByRank: Sparsifier = {
       ? ['density 1 keeps every element, whatever epsilon is']
       : [];
   },
-  *prepare(tensor, machine, { vectors }) {
+  *prepare(tensor, machine, { vectors, fill }) {
     const words = machine.bytes(RANDOM_SCRATCH_BYTES);
     const scratch = machine.bytes(rankScratchBytes(tensor.rowLength));
     const probabilities = machine.tile();
@@ -227,6 +287,7 @@ export const dropByRank: Sparsifier = {
       rankStep(machine, tensor, i, { delta, probabilities, words, scratch }),
     );
     return (tile) => {
+      fill(tile);
       for (const step of steps) step(tile);
     };
   },
@@ -249,7 +310,7 @@ function rankStep(
   tensor: TensorMerge,
   input: number,
   { delta, probabilities, words, scratch }: RankMemory,
-): ThinTile {
+): FillTile {
   const { kernels } = machine;
   const density = numberOf(tensor.models[input]!, 'density');
   const epsilon = numberOf(tensor.models[input]!, 'epsilon');
@@ -294,17 +355,7 @@ export const keepBand: Sparsifier = {
   *prepare(tensor, machine, deltas) {
     const bands = tensor.models.map((model) => bandOf(model, tensor.elementCount));
     const cuts = yield* cutsFor(tensor, machine, deltas, (i) => ranksOf(bands[i]!));
-    const magnitudes = machine.tile();
-    const start = (): ThinTile => {
-      const trims = cuts.map((found, i) => bandTrims(machine, bands[i]!, found));
-      return ({ count }) => {
-        deltas.vectors.forEach((delta, i) => {
-          if (trims[i]!.length === 0) return;
-          machine.kernels.scale(delta, 1, magnitudes, count);
-          for (const trim of trims[i]!) trim(magnitudes, delta, count);
-        });
-      };
-    };
+    const start = () => trimmed(machine, deltas, (i) => bandTrims(machine, bands[i]!, cuts[i]!));
     return yield* rescaled(tensor, machine, deltas, start);
   },
 };

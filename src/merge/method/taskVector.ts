@@ -22,11 +22,11 @@ import {
   taskVectors,
   type Unit,
   type Vectors,
-  write,
+  writeOnBase,
 } from './method.ts';
 
-/** Thins out the task vectors of a tile, in place. */
-export type ThinTile = (tile: Tile) => void;
+/** Brings the task vectors of a tile, thinned out. */
+export type FillTile = (tile: Tile) => void;
 
 export interface Sparsifier {
   readonly reads: number;
@@ -34,12 +34,12 @@ export interface Sparsifier {
   readonly wholeRows?: boolean;
   readonly scratchBytes?: (tensor: TensorMerge) => number;
   readonly check?: (tensor: TensorMerge) => readonly string[];
-  /** May scan first; then says how a tile is thinned out. */
+  /** May scan first; then says how a tile's vectors are brought and thinned out. */
   readonly prepare: (
     tensor: TensorMerge,
     machine: TileMachine,
     deltas: Vectors,
-  ) => Generator<Pass, ThinTile>;
+  ) => Generator<Pass, FillTile>;
 }
 
 export interface TaskVectorRule {
@@ -73,11 +73,10 @@ export function defineTaskVectorMethod(rule: TaskVectorRule): MergeMethod {
     check: (tensor) => [...checkDivisor(rule, tensor), ...(sparsifier.check?.(tensor) ?? [])],
     *passes(tensor, machine) {
       const deltas = taskVectors(machine);
-      const thin = yield* sparsifier.prepare(tensor, machine, deltas);
+      const fill = yield* sparsifier.prepare(tensor, machine, deltas);
       const combine = consensusOf(rule, tensor, machine, deltas.vectors);
-      yield write((tile) => {
-        deltas.fill(tile);
-        thin(tile);
+      yield writeOnBase(machine, numberOf(tensor.globals, 'lambda'), (tile) => {
+        fill(tile);
         combine(tile);
       });
     },
@@ -124,32 +123,25 @@ function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** Leaves base + lambda * consensus at `machine.out`. */
+/** Leaves the consensus at `machine.out`. */
 function consensusOf(
   rule: TaskVectorRule,
   tensor: TensorMerge,
   machine: TileMachine,
   deltas: readonly Pointer[],
 ): (tile: Tile) => void {
-  const { kernels, base, out } = machine;
+  const { kernels, out } = machine;
   const list = machine.list(deltas);
   const weights = machine.numbers(weightsOf(tensor));
-  const lambda = numberOf(tensor.globals, 'lambda');
   const divisor = divisorOf(tensor);
   const k = deltas.length;
-  const elect = (count: number) => {
+  if (rule.consensus === 'elect') {
     const normalize = flagOf(tensor.globals, 'normalize') ? 1 : 0;
-    kernels.electSign(list, weights, weights, k, normalize, out, count);
-  };
-  const sum = (count: number) => {
+    return ({ count }) => kernels.electSign(list, weights, weights, k, normalize, out, count);
+  }
+  return ({ count }) => {
     kernels.weightedSum(list, weights, k, out, count);
     if (divisor !== 1) kernels.divide(out, divisor, out, count);
-  };
-  const combine = rule.consensus === 'elect' ? elect : sum;
-  return ({ count }) => {
-    combine(count);
-    if (lambda !== 1) kernels.scale(out, lambda, out, count);
-    kernels.addScaled(base, 1, out, count);
   };
 }
 
