@@ -33,11 +33,16 @@ const columns = Object.keys(models);
 const line = (name, numbers) =>
   console.log([name.padEnd(8), ...numbers.map((p) => p.toFixed(4).padStart(6))].join('  '));
 
-console.log(['word    ', ...columns.map((name) => name.padStart(6)), 'weight of garden'].join('  '));
+console.log(
+  ['word    ', ...columns.map((name) => name.padStart(6)), 'weight of garden'].join('  '),
+);
 continuation.forEach((token, t) => {
   const [inHouse, inGarden] = ['house', 'garden'].map((name) => product(said[name].slice(0, t)));
   const word = tokenizer.decode([token], { specialTokens: true });
   line(word, [...columns.map((name) => said[name][t]), inGarden / (inHouse + inGarden)]);
 });
-line('together', columns.map((name) => product(said[name])));
+line(
+  'together',
+  columns.map((name) => product(said[name])),
+);
 for (const model of [house, garden]) await model.close();

@@ -30,7 +30,12 @@ const members = await Promise.all(
     model: await openModel(`${base}#${name}`, { currentFolder: import.meta.dirname }),
   })),
 );
-const panel = ensemble({ ensemble: 'vote', task: 'text-generation', extract: ['answer_is'], members });
+const panel = ensemble({
+  ensemble: 'vote',
+  task: 'text-generation',
+  extract: ['answer_is'],
+  members,
+});
 
 const prompt = 'What do twelve months at $100 a month cost?';
 const { text, report } = await panel.respond.respond({ prompt });
