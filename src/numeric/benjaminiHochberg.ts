@@ -14,7 +14,7 @@ export function benjaminiHochbergAdjusted(pValues: readonly number[]): number[] 
   let smallest = 1;
   for (const [above, i] of descending.entries()) {
     const rank = pValues.length - above;
-    smallest = Math.min(smallest, (pValues.length * pValues[i]!) / rank);
+    smallest = Math.min(smallest, pValues[i]! * (pValues.length / rank));
     adjusted[i] = smallest;
   }
   return adjusted;
