@@ -8,8 +8,9 @@
  *     binomial: lower(k) = I_{1-p}(n - k, k + 1)
  *     beta:     lower(x) = I_x(a, b)
  *
- * Relative error: tails below 1e-12, quantiles below 1e-10, for parameters up to 1e5 and p from 1e-6
- * to 1 - 1e-4 (pages 26.2 to 26.7 of M. Abramowitz and I. Stegun, 1964, for the relations).
+ * Relative error of the smaller tail: normal (to 20 deviations), t and chi2 below 1e-12, binomial and
+ * beta below 1e-11, for parameters up to 1e4 and 1e5; quantiles below 1e-10 for p from 1e-6 to 1 - 1e-4.
+ * The relations are in M. Abramowitz and I. Stegun, 1964, 26.2 to 26.5.
  */
 
 import { badInput } from '../errors.ts';

@@ -5,8 +5,8 @@
  *     I_x(a, b) = integral from 0 to x of t^(a-1) (1-t)^(b-1) dt / B(a, b),   a, b > 0
  *
  * By the continued fraction of A. R. DiDonato and A. H. Morris, ACM TOMS 18(3), 1992 (algorithm 708),
- * on the side of the mean where it converges fast. Relative error of the smaller tail: below 1e-12
- * for a and b up to 1e5.
+ * on the side of the mean where it converges fast. Relative error of the smaller tail, against scipy
+ * and exact integers: below 1e-11 for a and b up to 1e5, of which most is the rounding of 1 - x.
  */
 
 import { continuedFraction } from './continuedFraction.ts';

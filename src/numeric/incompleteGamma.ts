@@ -5,8 +5,8 @@
  *     P(a, x) = integral from 0 to x of t^(a-1) e^-t dt / Gamma(a),   Q = 1 - P,   a > 0
  *
  * P by its series below a + 1, Q by its continued fraction above (M. Abramowitz and I. Stegun, Handbook
- * of Mathematical Functions, 1964, 6.5.29 and 6.5.31). Relative error of the one computed: below 1e-12
- * for a up to 1e5.
+ * of Mathematical Functions, 1964, 6.5.29 and 6.5.31). Relative error of the
+ * smaller tail, against 50 digits: below 1e-12 for a up to 2e4.
  */
 
 import { continuedFraction } from './continuedFraction.ts';

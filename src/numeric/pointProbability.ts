@@ -8,7 +8,8 @@
  *     Poisson(x; m) = exp(-d(x) - D(x, m)) / sqrt(2 pi x),   D(x, m) = x ln(x / m) + m - x
  *     binomial(x; n, p) = exp(d(n) - d(x) - d(n-x) - D(x, np) - D(n-x, nq)) sqrt(n / (2 pi x (n-x)))
  *
- * Relative error: below 1e-13 while the value is above 1e-30 (checked against exact integers).
+ * Relative error, against exact integers and 50 digits: below 1e-13 for n up to 1e5 within six standard
+ * deviations, below 1e-12 wherever the value is above 1e-280.
  */
 
 const TWO_PI = 2 * Math.PI;

@@ -10,8 +10,8 @@
  * It needs no distribution and serves any metric. sacrebleu counts only swaps strictly beyond what was
  * observed; the two agree where no swap comes out equal, as with BLEU, but where many do, as with
  * accuracy, only >= keeps the promise that p is below 0.05 in at most one of 20 cases (B. Phipson and
- * G. K. Smyth, Stat. Appl. Genet. Mol. Biol. 9(1), 2010): strictly counted, one item more right than
- * the other system's would be significant.
+ * G. K. Smyth, Stat. Appl. Genet. Mol. Biol. 9(1), 2010): strictly counted, one right answer more
+ * would be significant, and of equal systems on 50 items 16 % were, where >= made it 3 %.
  */
 
 import type { Metric } from '../metrics/metric.ts';

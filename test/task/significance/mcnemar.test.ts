@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { signFlipTest } from '../../../src/numeric/signFlip.ts';
+import { accuracyDifferenceInterval } from '../../../src/task/significance/accuracyDifference.ts';
 import {
   itemCountOf,
   pairCounts,
   rightPerItem,
 } from '../../../src/task/significance/correctness.ts';
 import { mcnemarChi2, mcnemarTest } from '../../../src/task/significance/mcnemar.ts';
-import { pairedDifferenceInterval } from '../../../src/task/significance/pairedDifference.ts';
 import { expectClose, tablesOf } from './oracles.ts';
 
 const few = fc.integer({ min: 0, max: 6 });
@@ -56,11 +56,11 @@ describe('mcnemarTest', () => {
   });
 });
 
-describe('pairedDifferenceInterval', () => {
+describe('accuracyDifferenceInterval', () => {
   it.each(tablesOf('newcombePaired'))('$id agrees with the oracle', (table) => {
     const { difference, method8, method10 } = table.expected;
-    const reduced = pairedDifferenceInterval(table);
-    const plain = pairedDifferenceInterval(table, { reducePhi: false });
+    const reduced = accuracyDifferenceInterval(table);
+    const plain = accuracyDifferenceInterval(table, { reducePhi: false });
     expectClose(reduced.difference, difference, 1e-12);
     expectClose(reduced.interval.low, method10.ci95[0]);
     expectClose(reduced.interval.high, method10.ci95[1]);
@@ -73,8 +73,8 @@ describe('pairedDifferenceInterval', () => {
       fc.property(few, many, few, fc.integer({ min: 1, max: 50 }), (n11, b, c, n00) => {
         const counts = { bothRight: n11, onlyFirstRight: b, onlySecondRight: c, bothWrong: n00 };
         const turned = { ...counts, onlyFirstRight: c, onlySecondRight: b };
-        const { difference, interval } = pairedDifferenceInterval(counts);
-        const other = pairedDifferenceInterval(turned);
+        const { difference, interval } = accuracyDifferenceInterval(counts);
+        const other = accuracyDifferenceInterval(turned);
         expect(interval.low - 1e-12).toBeLessThanOrEqual(difference);
         expect(interval.high + 1e-12).toBeGreaterThanOrEqual(difference);
         expect(other.interval.low).toBeCloseTo(-interval.high, 12);

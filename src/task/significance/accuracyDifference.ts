@@ -14,22 +14,22 @@
 import { type Interval, wilsonInterval } from '../../numeric/intervals.ts';
 import { itemCountOf, type PairCounts } from './correctness.ts';
 
-export interface PairedDifference {
+export interface AccuracyDifference {
   /** Accuracy of the first minus that of the second. */
   readonly difference: number;
   readonly interval: Interval;
 }
 
-export interface PairedDifferenceOptions {
+export interface AccuracyDifferenceOptions {
   /** Points of the normal distribution between which the interval lies; 1.96 for 95 %. */
   readonly z?: number;
   readonly reducePhi?: boolean;
 }
 
-export function pairedDifferenceInterval(
+export function accuracyDifferenceInterval(
   counts: PairCounts,
-  { z, reducePhi = true }: PairedDifferenceOptions = {},
-): PairedDifference {
+  { z, reducePhi = true }: AccuracyDifferenceOptions = {},
+): AccuracyDifference {
   const n = itemCountOf(counts);
   const phi = phiOf(counts, reducePhi ? n / 2 : 0);
   const first = armsOf(counts.bothRight + counts.onlyFirstRight, n, z);
