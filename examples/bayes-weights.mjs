@@ -29,20 +29,15 @@ for (const [name, { next }] of Object.entries(models)) {
 }
 
 const product = (numbers) => numbers.reduce((all, p) => all * p, 1);
-const columns = Object.keys(models);
-const line = (name, numbers) =>
-  console.log([name.padEnd(8), ...numbers.map((p) => p.toFixed(4).padStart(6))].join('  '));
+const show = (word, numbers) =>
+  console.log([word.padEnd(8), ...numbers.map((p) => p.toFixed(4).padStart(6))].join('  '));
 
-console.log(
-  ['word    ', ...columns.map((name) => name.padStart(6)), 'weight of garden'].join('  '),
-);
+console.log('           house  garden  linear   bayes  weight of garden');
 continuation.forEach((token, t) => {
-  const [inHouse, inGarden] = ['house', 'garden'].map((name) => product(said[name].slice(0, t)));
-  const word = tokenizer.decode([token], { specialTokens: true });
-  line(word, [...columns.map((name) => said[name][t]), inGarden / (inHouse + inGarden)]);
+  const before = (name) => product(said[name].slice(0, t));
+  const weight = before('garden') / (before('house') + before('garden'));
+  const here = Object.values(said).map((numbers) => numbers[t]);
+  show(tokenizer.decode([token], { specialTokens: true }), [...here, weight]);
 });
-line(
-  'together',
-  columns.map((name) => product(said[name])),
-);
+show('the text', Object.values(said).map(product));
 for (const model of [house, garden]) await model.close();

@@ -24,7 +24,7 @@ for (const [name, model] of Object.entries({ house, garden, fused })) {
   console.log(`${name.padEnd(6)}  ${text.padEnd(15)}  p = ${Math.exp(sumLogProb).toFixed(4)}`);
 }
 
-console.log('\ntoken   fused   house   garden  without the others they would write');
+console.log('\ntoken   fused   house   garden  each alone would write');
 const { steps } = await fused.explain({ id: '1', text: '' });
 for (const { token, logProbability, members } of steps) {
   const all = [logProbability, ...members.map((member) => member.logProbability)];

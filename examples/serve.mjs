@@ -26,7 +26,9 @@ const [{ text, finish_reason: finish, logprobs }] = choices;
 
 console.log(`${response.status} ${model}: "the" is continued by "${text}" (${finish})`);
 logprobs.tokens.forEach((token, i) => {
-  console.log(`${token.padEnd(8)}  ${Math.exp(logprobs.token_logprobs[i]).toFixed(4)}`);
+  console.log(
+    `${JSON.stringify(token).padEnd(8)}  ${Math.exp(logprobs.token_logprobs[i]).toFixed(4)}`,
+  );
 });
 await server.close(1000);
 await fused.close();
