@@ -39,6 +39,7 @@ const PAGES = [
   'docs/models.md',
   'docs/convert.md',
   'docs/serve.md',
+  'examples/README.md',
   ...readdirSync(join(ROOT, 'docs/methods')).map((name) => `docs/methods/${name}`),
 ];
 
