@@ -3,6 +3,7 @@
 import Table from 'cli-table3';
 import type { Command } from 'commander';
 import type {
+  BytesExplanation,
   Explanation,
   LabelExplanation,
   PanelExplanation,
@@ -11,11 +12,11 @@ import type {
 } from '../ensemble/explanation.ts';
 import { badInput } from '../errors.ts';
 import { openRecipe } from '../open.ts';
+import { panelSummary, unseenNote } from './answerNotes.ts';
 import { type CliContext, columnsOf } from './context.ts';
 import { DENSE, elide, printable } from './format.ts';
 import { withInterrupts } from './interrupts.ts';
 import { openOptionsOf } from './modelCommand.ts';
-import { panelSummary } from './panelSummary.ts';
 
 interface ExplainOptions {
   readonly text: string;
@@ -76,6 +77,8 @@ function render(explanation: Explanation, columns: number): string {
       return renderTokens(explanation);
     case 'texts':
       return renderCandidates(explanation, columns);
+    case 'bytes':
+      return renderBytes(explanation);
     case 'panel':
       return renderPanel(explanation);
   }
@@ -123,18 +126,20 @@ function percent(p: number): string {
   return `${(100 * p).toFixed(1)} %`;
 }
 
-function renderTokens({ text, steps }: TokenExplanation): string {
+function renderTokens({ text, steps, unseen }: TokenExplanation): string {
   const names = steps[0]?.members.map(({ member }) => printable(member)) ?? [];
   const table = new Table({ ...DENSE, head: ['token', 'p', ...names, 'moved by'] });
   for (const { token, logProbability, members, movedBy } of steps) {
     const opinions = members.map(({ logProbability: own, favourite }) => {
-      const other = favourite === token ? '' : ` (${printable(favourite)})`;
+      const isOther = favourite !== undefined && favourite !== token;
+      const other = isOther ? ` (${printable(favourite)})` : '';
       return `${percent(Math.exp(own))}${other}`;
     });
     const p = percent(Math.exp(logProbability));
     table.push([printable(token), p, ...opinions, movedBy.map(printable).join(', ')]);
   }
-  return `${printable(text)}\n${table.toString()}`;
+  const note = unseen ? `\n${unseenNote(unseen)}` : '';
+  return `${printable(text)}\n${table.toString()}${note}`;
 }
 
 /** Room for the numbers beside a candidate. */
@@ -172,4 +177,17 @@ function renderPanel({ text, report }: PanelExplanation): string {
     ]);
   }
   return `${printable(text)}\n${table.toString()}\n${panelSummary(report)}`;
+}
+
+function renderBytes({ bitsPerByte, members }: BytesExplanation): string {
+  const table = new Table({
+    ...DENSE,
+    head: ['member', 'weight', 'bits per byte, at least', 'at most', 'worst step'],
+  });
+  for (const { member, weight, bitsPerByte: own, isVacuous, worstStep } of members) {
+    const least = isVacuous ? `${own.least.toFixed(4)} (vacuous)` : own.least.toFixed(4);
+    const row = [least, own.most.toFixed(4), percent(worstStep)];
+    table.push([printable(member), weight.toFixed(3), ...row]);
+  }
+  return `${bitsPerByte.toFixed(4)} bits per byte\n${table.toString()}`;
 }

@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import type { PanelResponse } from '../ensemble/panel/report.ts';
+import type { UnionResponse } from '../ensemble/unionTopK/unionTopK.ts';
 import { badInput } from '../errors.ts';
 import { requireAbility } from '../model/abilities.ts';
 import { generateText, type TextOptions } from '../model/generate/generateText.ts';
@@ -13,6 +14,7 @@ import type {
   TextResponse,
 } from '../model/languageModel.ts';
 import { predictionLine } from '../task/data/prediction.ts';
+import { panelSummary, unseenNote } from './answerNotes.ts';
 import type { CliContext } from './context.ts';
 import {
   examplesOf,
@@ -22,7 +24,6 @@ import {
   runWithModel,
 } from './modelCommand.ts';
 import { parseLimit, parseSeed } from './options.ts';
-import { panelSummary } from './panelSummary.ts';
 
 interface GenerateOptions extends ModelCommandOptions {
   readonly maxNewTokens?: number;
@@ -217,8 +218,13 @@ function writerOf(
       { ...request, ...(onText ? { onText } : {}) },
     );
     if (isPanelResponse(response)) context.stderr.write(`${panelSummary(response.report)}\n`);
+    if (isUnionResponse(response)) context.stderr.write(`${unseenNote(response.unseen)}\n`);
     return { text: response.text, logprob: response.logProbability };
   };
+}
+
+function isUnionResponse(response: TextResponse): response is UnionResponse {
+  return 'approximate' in response;
 }
 
 function isPanelResponse(response: TextResponse): response is PanelResponse {

@@ -35,6 +35,9 @@ export function createEnsemble(
   if (!kind.tasks.includes(task)) {
     throw badInput(`${name}: ${kind.name} is for ${kind.tasks.join(' and ')}, not for ${task}`);
   }
+  if (kind.needsAll && onFailure !== 'error') {
+    throw badInput(`${name}: ${kind.name} needs every member, so on_failure can only be error`);
+  }
   return {
     name,
     task,

@@ -29,8 +29,8 @@ export interface TokenOpinion {
   readonly weight: number;
   /** Of the token that was written. */
   readonly logProbability: number;
-  /** The token that this member alone would have written there. */
-  readonly favourite: string;
+  /** The token that this member alone would have written there, where it is known. */
+  readonly favourite?: string;
 }
 
 export interface TokenStep {
@@ -45,6 +45,8 @@ export interface TokenExplanation {
   readonly kind: 'tokens';
   readonly text: string;
   readonly steps: readonly TokenStep[];
+  /** Of an approximate fusion: the mass that members did not list, over the steps. */
+  readonly unseen?: { readonly mean: number; readonly max: number };
 }
 
 export interface CandidateLine {
@@ -67,6 +69,28 @@ export interface PanelExplanation {
   readonly report: PanelReport;
 }
 
-export type Explanation = LabelExplanation | TokenExplanation | TextExplanation | PanelExplanation;
+/** Of a text that is given: how probable it is, and how exactly that is known. */
+export interface BytesExplanation {
+  readonly kind: 'bytes';
+  readonly text: string;
+  readonly bitsPerByte: number;
+  readonly members: readonly {
+    readonly member: string;
+    readonly weight: number;
+    /** Of the member by itself: what it is for certain between, after pruning. */
+    readonly bitsPerByte: { readonly least: number; readonly most: number };
+    /** More was pruned than kept: the lower end says nothing. */
+    readonly isVacuous: boolean;
+    /** The largest total variation of one step that pruning there can have caused. */
+    readonly worstStep: number;
+  }[];
+}
+
+export type Explanation =
+  | LabelExplanation
+  | TokenExplanation
+  | TextExplanation
+  | PanelExplanation
+  | BytesExplanation;
 
 export type Explain = (item: Item, options?: RequestOptions) => Promise<Explanation>;

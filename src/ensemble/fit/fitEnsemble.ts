@@ -50,9 +50,10 @@ export async function fitTokenWeights(
   if ((options.loss ?? 'log_loss') !== 'log_loss') {
     throw badInput(`loss: ${options.loss} is of labels; for tokens it is log_loss`);
   }
+  const asked = fit.asFitted?.(members) ?? members;
   const { table, groups, textCount } = await (fit.pool === 'log_linear'
-    ? wholeDistributions(members, examples, options)
-    : answersAlone(members, examples, fit, options));
+    ? wholeDistributions(asked, examples, options)
+    : answersAlone(asked, examples, fit, options));
   const folds = itemFolds(groups, options.folds, options.seed);
   const report = weightReport(table, folds, fit.pool, options);
   return { ...report, itemCount: table.answers.length, textCount };

@@ -30,6 +30,8 @@ export interface WeightFit {
   readonly pool: 'linear' | 'log_linear';
   /** Of whole texts rather than of tokens, as a mixture of texts weighs them. */
   readonly perText?: boolean;
+  /** Members as the fit asks them, where they are not asked as they are. */
+  readonly asFitted?: (members: readonly Member[]) => readonly Member[];
 }
 
 export type FitOf = (settings: Readonly<Record<string, unknown>>) => WeightFit;
@@ -39,6 +41,8 @@ export interface EnsembleKind {
   /** One sentence, for the JSON Schema. */
   readonly summary: string;
   readonly tasks: readonly Task[];
+  /** Whether it can do without no member, so that a failing one is always an error. */
+  readonly needsAll: boolean;
   /** Absent where there are no weights to fit. */
   readonly fit: FitOf | undefined;
   /** The mapping of its own keys, all of them optional. */
@@ -52,7 +56,8 @@ export interface EnsembleKind {
 }
 
 interface KindDefinition<Shape extends z.ZodRawShape>
-  extends Omit<EnsembleKind, 'settings' | 'create' | 'fit'> {
+  extends Omit<EnsembleKind, 'settings' | 'create' | 'fit' | 'needsAll'> {
+  readonly needsAll?: boolean;
   readonly fit?: FitOf;
   readonly keys: Shape;
   readonly create: (
@@ -66,12 +71,14 @@ export function defineKind<const Shape extends z.ZodRawShape>({
   keys,
   create,
   fit,
+  needsAll = false,
   ...rest
 }: KindDefinition<Shape>): EnsembleKind {
   const settings = closedObject(keys);
   return {
     ...rest,
     fit,
+    needsAll,
     settings,
     create: (members, given, context) =>
       create(members, settings.parse(given) as z.output<z.ZodObject<Shape>>, context),

@@ -2,12 +2,15 @@
 
 import { badInput } from '../../errors.ts';
 import { nearestWord, quoted } from '../../recipe/spelling.ts';
+import { agreement } from './agreement.ts';
 import { bayes } from './bayes.ts';
+import { byteLevel } from './byteLevel.ts';
 import type { EnsembleKind } from './kind.ts';
 import { linear } from './linear.ts';
 import { logLinear } from './logLinear.ts';
 import { mbr, rerank } from './outputs.ts';
 import { panel } from './panel.ts';
+import { unionTopK } from './unionTopK.ts';
 import { borda, condorcet, vote } from './votes.ts';
 
 export const ENSEMBLE_KINDS: readonly EnsembleKind[] = [
@@ -17,6 +20,9 @@ export const ENSEMBLE_KINDS: readonly EnsembleKind[] = [
   borda,
   condorcet,
   bayes,
+  byteLevel,
+  agreement,
+  unionTopK,
   mbr,
   rerank,
   panel,

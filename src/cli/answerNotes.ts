@@ -1,4 +1,4 @@
-/** What a panel's answer took, in a line. */
+/** What an answer took, or left out, in a line. */
 
 import type { PanelReport } from '../ensemble/panel/report.ts';
 import { plural, printable } from './format.ts';
@@ -12,4 +12,10 @@ export function panelSummary({ calls, winner, totals, isLoneSurvivor }: PanelRep
     `${inputTokens} tokens read and ${outputTokens} written`,
     ...(cost === undefined ? [] : [`cost ${cost.toPrecision(3)}`]),
   ].join(', ');
+}
+
+/** Of an approximate fusion. */
+export function unseenNote({ mean, max }: { readonly mean: number; readonly max: number }): string {
+  const [average, most] = [mean, max].map((share) => `${(100 * share).toFixed(1)} %`);
+  return `approximate: members did not list ${average} of the mass (${most} in the worst step)`;
 }
