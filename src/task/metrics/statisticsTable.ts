@@ -1,7 +1,7 @@
 /** The statistics of all items, and the value of a metric for any choice of them. */
 
 import { badInput } from '../../errors.ts';
-import type { MetricOver, Statistics } from './metric.ts';
+import type { Metric, MetricOver, Statistics } from './metric.ts';
 
 export interface StatisticsTable {
   readonly itemCount: number;
@@ -47,8 +47,8 @@ export function sumRows(table: StatisticsTable, rows?: ArrayLike<number>): Stati
   return total;
 }
 
-export function metricValue<Item>(
-  metric: MetricOver<string, Item>,
+export function metricValue(
+  metric: Pick<Metric, 'value'>,
   table: StatisticsTable,
   rows?: ArrayLike<number>,
 ): number {
