@@ -238,7 +238,11 @@ describe('bad input', () => {
     ['no texts', ['predict', 'bert'], /no texts/],
     ['texts and data', ['predict', 'bert', 'w1', '--input', 'x.tsv'], /and --input as well/],
     ['no such model', ['predict', 'nowhere', 'w1'], /"nowhere": not found/],
-    ['another capability', ['generate', 'bert', 'w1'], /cannot answer prompts \(it can: label texts/],
+    [
+      'another capability',
+      ['generate', 'bert', 'w1'],
+      /cannot answer prompts \(it can: label texts/,
+    ],
     ['another kind', ['translate', 'llama', 'w1'], /lmfuse generate/],
     ['a text too long', ['predict', 'bert', 'w1 '.repeat(65)], /65 tokens, and \S* reads 64/],
     ['data of no known format', ['predict', 'bert', '-i', 'x.doc'], /x\.doc/],
