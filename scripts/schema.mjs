@@ -1,13 +1,18 @@
-// Writes dist/recipe.schema.json from the built library. Run after the TypeScript build.
+// Writes dist/recipe.schema.json and dist/fusion.schema.json from the built library. Run after the TypeScript build.
 // What editors show for a method is the first paragraph of its page in docs/methods.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fusionJsonSchema } from '../dist/ensemble/recipe/jsonSchema.js';
 import { MERGE_METHODS } from '../dist/merge/method/registry.js';
 import { recipeJsonSchema } from '../dist/merge/recipe/jsonSchema.js';
 
 const methods = Object.fromEntries(MERGE_METHODS.map(({ name }) => [name, summaryOf(name)]));
-const target = new URL('../dist/recipe.schema.json', import.meta.url);
-const schema = recipeJsonSchema({ methods, parameters: parameterWords() });
-writeFileSync(target, `${JSON.stringify(schema, undefined, 2)}\n`);
+write('fusion.schema.json', fusionJsonSchema());
+write('recipe.schema.json', recipeJsonSchema({ methods, parameters: parameterWords() }));
+
+function write(name, schema) {
+  const target = new URL(`../dist/${name}`, import.meta.url);
+  writeFileSync(target, `${JSON.stringify(schema, undefined, 2)}\n`);
+}
 
 function summaryOf(method) {
   const page = readFileSync(new URL(`../docs/methods/${method}.md`, import.meta.url), 'utf8');

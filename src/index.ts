@@ -16,6 +16,7 @@ export {
   ensemble,
 } from './ensemble/ensemble.ts';
 export type { Explanation } from './ensemble/explanation.ts';
+export { fusionJsonSchema } from './ensemble/recipe/jsonSchema.ts';
 export { FusionError, type FusionErrorCode } from './errors.ts';
 export {
   type InputSummary,

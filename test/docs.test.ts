@@ -1,20 +1,11 @@
 /**
- * The documents are a promise: every recipe in them is merged, every command and program is run (on
+ * The documents are a promise: every recipe in them is merged or opened, every command and program is run (on
  * tiny models under the names that the documents use), the tables of methods and of their parameters
  * are those of the code, every option exists and every link leads somewhere.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,43 +13,29 @@ import { merge } from '../src/merge/merge.ts';
 import type { MergeMethod, ParameterSpec } from '../src/merge/method/method.ts';
 import { MERGE_METHODS } from '../src/merge/method/registry.ts';
 import { recipeSchema } from '../src/merge/recipe/schema.ts';
+import { openRecipe } from '../src/open.ts';
+import { blocks, fileNameOf, isFusion, PAGES, ROOT, read, tableRows } from './documents.ts';
 import { f32, scratchFolder, writeModel } from './merge/scratch.ts';
 import { FAMILIES } from './model/family.ts';
-import { withTokenizer } from './model/tinyTokenizer.ts';
+import { byteTokenizer, withTokenizer } from './model/tinyTokenizer.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 const GOLDEN = join(import.meta.dirname, 'golden/models');
-const PAGES = [
-  'README.md',
-  'ARCHITECTURE.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'CHANGELOG.md',
-  'docs/recipes.md',
-  'docs/checkpoints.md',
-  'docs/models.md',
-  'docs/convert.md',
-  'docs/serve.md',
-  'examples/README.md',
-  ...readdirSync(join(ROOT, 'docs/methods')).map((name) => `docs/methods/${name}`),
-];
 
 /** Models that the pages run, and the tiny checkpoints that stand for them. */
-const RUNNABLE = { sentiment: 'bert', writer: 'llama', translator: 'marian' };
+const RUNNABLE = {
+  sentiment: 'bert',
+  'sentiment-a': 'bert',
+  'sentiment-b': 'distilbert',
+  writer: 'llama',
+  translator: 'marian',
+  'translator-a': 'marian',
+  'translator-b': 'marian',
+};
 
-const read = (page: string) => readFileSync(join(ROOT, page), 'utf8');
+/** Those that are fused by bytes have tokenizers of their own, made of single characters and these. */
+const BYTE_LEVEL = { captions: ['do', 'ru'], stories: ['og', 'un', 'ns'] };
 
-function blocks(page: string, language: string): string[] {
-  const fenced = [...read(page).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)];
-  return fenced.filter((match) => match[1] === language).map((match) => match[2] ?? '');
-}
-
-/** The cells of every row of every table of a page. */
-function tableRows(page: string): string[][] {
-  return [...read(page).matchAll(/^\|(.*)\|$/gm)].map((row) =>
-    (row[1] ?? '').split('|').map((cell) => cell.trim()),
-  );
-}
+const LABELS = ['negative', 'neutral', 'positive'];
 
 const { path: folder, remove } = scratchFolder();
 beforeAll(() => {
@@ -69,6 +46,14 @@ beforeAll(() => {
     const copy = withTokenizer(join(FAMILIES, family));
     cpSync(copy, join(folder, 'models', name), { recursive: true });
   }
+  for (const [name, pairs] of Object.entries(BYTE_LEVEL)) {
+    const copy = withTokenizer(join(FAMILIES, 'llama'), byteTokenizer(pairs));
+    cpSync(copy, join(folder, 'models', name), { recursive: true });
+  }
+  const rows = Array.from({ length: 24 }, (_, i) => [`w${i} w${3 * i}`, LABELS[i % 3]].join('\t'));
+  writeFileSync(join(folder, 'dev.tsv'), `text\tlabel\n${rows.join('\n')}\n`);
+  const pairs = rows.map((row) => row.replace(/\S+$/, 'w7'));
+  writeFileSync(join(folder, 'val.tsv'), `source\ttarget\n${pairs.join('\n')}\n`);
   writeFileSync(join(folder, 'reviews.tsv'), 'text\tlabel\nw1 w2\tpositive\nw3\tnegative\n');
   writeFileSync(join(folder, 'prompts.txt'), 'w1 w2\nw3 w4\n');
   writeFileSync(join(folder, 'sentences.tsv'), 'source\ttarget\nw1 w2\tw3\n');
@@ -87,7 +72,7 @@ describe('recipes', () => {
     expect(missing).toEqual([]);
   });
 
-  it.each(recipes)('of %s', async (_page, text) => {
+  it.each(recipes.filter(([, text]) => !isFusion(text)))('of %s', async (_page, text) => {
     const recipe = join(folder, 'recipe.yml');
     const out = join(folder, 'out');
     writeFileSync(recipe, text);
@@ -95,7 +80,28 @@ describe('recipes', () => {
     await merge({ recipe, out, currentFolder: folder });
     expect(existsSync(join(out, 'model.safetensors'))).toBe(true);
   });
+
+  it.each(recipes.filter(([, text]) => isFusion(text)))('of fusions of %s', async (_page, text) => {
+    writeFileSync(join(folder, 'fusion.yml'), text);
+    const { model, recipe } = await openRecipe('fusion.yml', { currentFolder: folder }, true);
+    expect(model.members.length).toBe(recipe.members.length);
+    await model.close();
+  });
 });
+
+/** Under the names that a page's commands have for them. */
+function writeRecipes(page: string): void {
+  for (const text of blocks(page, 'yaml')) {
+    const name = fileNameOf(text);
+    if (name !== undefined) writeFileSync(join(folder, name), text);
+  }
+}
+
+/** `translate mt.yml "w1 w2"` of `npx lmfuse translate mt.yml "w1 w2"`. */
+function argumentsOf(line: string): string[] {
+  const words = line.match(/"[^"]*"|\S+/g) ?? [];
+  return words.slice(2).map((word) => word.replaceAll('"', ''));
+}
 
 function program(args: readonly string[]) {
   return spawnSync(process.execPath, [join(ROOT, 'bin/lmfuse.js'), ...args], {
@@ -121,7 +127,7 @@ async function startServing(args: readonly string[]) {
 
 describe('keys of a recipe', () => {
   it('are told, all of them', () => {
-    const told = tableRows('docs/recipes.md').map(([key = '']) => /^`(.+)`$/.exec(key)?.[1]);
+    const told = tableRows(read('docs/recipes.md')).map(([key = '']) => /^`(.+)`$/.exec(key)?.[1]);
     expect(told.filter((key) => key !== undefined).sort()).toEqual(
       Object.keys(recipeSchema.shape).sort(),
     );
@@ -144,9 +150,11 @@ describe('commands', () => {
   it('are there', () => expect(lines.length).toBeGreaterThan(8));
 
   it('run, one after the other', () => {
-    writeFileSync(join(folder, 'recipe.yml'), blocks('README.md', 'yaml')[0]!);
+    writeRecipes('README.md');
     for (const [page, line] of lines) {
-      const args = line.split(' ').slice(2);
+      const args = argumentsOf(line);
+      writeRecipes(page);
+      if (args[0] === 'fit') rmSync(join(folder, args.at(-1) ?? ''), { force: true });
       if (args[0] === 'merge' && !args.includes('--overwrite') && !args.includes('--dry-run')) {
         rmSync(join(folder, 'merged'), { recursive: true, force: true });
       }
@@ -156,14 +164,15 @@ describe('commands', () => {
   });
 
   it('servers answer what is asked after them', async () => {
-    const served = all.map(([, line]) => line).filter(isServed);
+    const served = all.filter(([, line]) => isServed(line));
     expect(served.length).toBeGreaterThan(8);
     let stop = async () => {};
     let origin = '';
-    for (const line of served) {
+    for (const [page, line] of served) {
       if (line.startsWith('npx')) {
         await stop();
-        ({ origin, stop } = await startServing(line.split(' ').slice(2)));
+        writeRecipes(page);
+        ({ origin, stop } = await startServing(argumentsOf(line)));
         continue;
       }
       const command = line.replace('http://127.0.0.1:8000', origin);
@@ -177,7 +186,7 @@ describe('commands', () => {
 
   it('options that are named exist', () => {
     const commands = ['merge', 'inspect', 'diff', 'predict', 'generate', 'translate', 'score'];
-    const help = [...commands, 'embed', 'convert', 'serve'].map(
+    const help = [...commands, 'embed', 'convert', 'serve', 'fit', 'explain'].map(
       (name) => program([name, '--help']).stdout,
     );
     const known = new Set(help.join(' ').match(/--[a-z][a-z-]*/g));
@@ -208,7 +217,7 @@ describe('programs', () => {
     mkdirSync(join(folder, 'node_modules'), { recursive: true });
     const installed = join(folder, 'node_modules/lmfuse');
     if (!existsSync(installed)) symlinkSync(ROOT, installed, 'junction');
-    writeFileSync(join(folder, 'recipe.yml'), blocks('README.md', 'yaml')[0]!);
+    writeRecipes('README.md');
     writeFileSync(join(folder, 'program.mjs'), text);
     rmSync(join(folder, 'merged'), { recursive: true, force: true });
     const run = spawnSync(process.execPath, ['program.mjs'], { cwd: folder, encoding: 'utf8' });
@@ -226,7 +235,7 @@ describe('table of methods', () => {
     required: 'required',
   };
   const told = new Map(
-    tableRows('docs/methods/README.md')
+    tableRows(read('docs/methods/README.md'))
       .filter((cells) => /^\d$/.test(cells[2] ?? ''))
       .map(([link = '', base, reads]) => [/^\[(.+)\]/.exec(link)?.[1], { base, reads }]),
   );
@@ -303,7 +312,7 @@ describe('tables of parameters', () => {
   };
 
   it.each(MERGE_METHODS.map((method) => [method.name, method] as const))('%s', (name, method) => {
-    const rows = tableRows(`docs/methods/${name}.md`)
+    const rows = tableRows(read(`docs/methods/${name}.md`))
       .filter(([first]) => first?.startsWith('`'))
       .map(([key, of, type, value = '', meaning]) => {
         const shown = value === '' || Number.isNaN(Number(value)) ? value : Number(value);

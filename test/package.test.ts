@@ -33,12 +33,13 @@ beforeAll(() => {
 }, 120_000);
 
 describe('the package', () => {
-  it('holds the program, the library, the kernels and the schema, and no tests', () => {
+  it('holds the program, the library, the kernels and the schemas, and no tests', () => {
     for (const path of [
       'bin/lmfuse.js',
       'dist/index.js',
       'dist/index.d.ts',
       'dist/kernels.wasm',
+      'dist/fusion.schema.json',
       'dist/recipe.schema.json',
       'dist/worker.js',
       'dist/lmfuse.js',
@@ -75,12 +76,13 @@ describe('the package', () => {
     expect(readdirSync(join(project, 'out'))).toContain('model.safetensors');
   });
 
-  it('publishes the schema under its own name', () => {
+  it('publishes the schemas under their own names', () => {
     const script = `
-      import schema from 'lmfuse/recipe.schema.json' with { type: 'json' };
-      console.log(schema.title);
+      import merge from 'lmfuse/recipe.schema.json' with { type: 'json' };
+      import fusion from 'lmfuse/fusion.schema.json' with { type: 'json' };
+      console.log([merge.title, fusion.title].join(', '));
     `;
     writeFileSync(join(project, 'schema.mjs'), script);
-    expect(run('node', 'schema.mjs').trim()).toBe('lmfuse merge recipe');
+    expect(run('node', 'schema.mjs').trim()).toBe('lmfuse merge recipe, lmfuse fusion recipe');
   });
 });

@@ -12,7 +12,7 @@ export interface LabelOpinion {
   /** Of each label; empty if the member is missing. */
   readonly probabilities: Readonly<Record<string, number>>;
   readonly label: string | undefined;
-  /** What the label would be without this member. */
+  /** What the label would be without this member; undefined where all others have weight 0. */
   readonly labelWithout: string | undefined;
   readonly missing?: string;
 }

@@ -96,13 +96,14 @@ function explainLabels(
       return { member: member.name, weight: 0, isHard, probabilities: {}, ...nothing };
     }
     const others = answers.filter((each) => each !== answer);
+    const hasVoice = others.some((each) => each.member.weight !== 0);
     return {
       member: member.name,
       weight: member.weight,
       isHard,
       probabilities: byLabel(labels, answer.value[0]!),
       label: labels[argmax(answer.value[0]!)],
-      labelWithout: others.length === 0 ? undefined : labels[argmax(fuse(pool, others, 0))],
+      labelWithout: hasVoice ? labels[argmax(fuse(pool, others, 0))] : undefined,
     };
   });
   return {

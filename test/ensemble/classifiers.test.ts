@@ -199,4 +199,16 @@ describe('an explanation', () => {
     expect(found.members.map(({ label }) => label)).toEqual(['a', 'a', 'b']);
     expect(found.members.map(({ labelWithout }) => labelWithout)).toEqual(['b', 'b', 'a']);
   });
+
+  it('says nothing of a choice without the only member that has a weight', async () => {
+    const says = [
+      { a: 0.6, b: 0.4 },
+      { a: 0.1, b: 0.9 },
+    ];
+    for (const kind of ['linear', 'log_linear', 'vote']) {
+      const model = ensemble({ ensemble: kind, members: members(says, [1, 0]) });
+      const found = (await model.explain!(ITEM)) as LabelExplanation;
+      expect(found.members.map(({ labelWithout }) => labelWithout)).toEqual([undefined, 'a']);
+    }
+  });
 });

@@ -154,6 +154,21 @@ describe('an explanation', () => {
   });
 });
 
+describe('an explanation of one member that has a weight', () => {
+  it.each(['linear', 'log_linear', 'bayes'])('by %s', async (kind) => {
+    const [first, second] = membersOf([TABLES[0]!, TABLES[1]!]);
+    const model = ensemble({
+      ensemble: kind,
+      members: [
+        { ...first!, weight: 1 },
+        { ...second!, weight: 0 },
+      ],
+    });
+    const found = (await model.explain!({ id: '0', text: 'a' })) as TokenExplanation;
+    expect(found.steps.map(({ movedBy }) => movedBy)).toEqual(found.steps.map(() => ['m0']));
+  });
+});
+
 describe('vocabularies', () => {
   it('that differ are refused, with the way that is left', () => {
     const other = toyModel('other', randomTable(SIZE + 1, 4), SIZE + 1);

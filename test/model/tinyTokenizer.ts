@@ -21,11 +21,30 @@ export const TINY_TOKENIZER = {
   },
 };
 
+/** Byte-level: the printable characters of ASCII, the space, and pairs of them. */
+export function byteTokenizer(pairs: readonly string[]): object {
+  const letters = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
+  const tokens = ['<pad>', '<s>', '</s>', 'Ġ', ...letters, ...pairs];
+  return {
+    version: '1.0',
+    added_tokens: [0, 1, 2].map((id) => ({ id, content: tokens[id], special: true })),
+    normalizer: null,
+    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true },
+    post_processor: null,
+    decoder: { type: 'ByteLevel' },
+    model: {
+      type: 'BPE',
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges: pairs.map(([first, second]) => [first, second]),
+    },
+  };
+}
+
 /** A copy of the checkpoint's folder with a tokenizer. */
-export function withTokenizer(folder: string): string {
+export function withTokenizer(folder: string, tokenizer: object = TINY_TOKENIZER): string {
   const copy = mkdtempSync(join(tmpdir(), 'lmfuse-model-'));
   cpSync(folder, copy, { recursive: true });
-  writeFileSync(join(copy, 'tokenizer.json'), JSON.stringify(TINY_TOKENIZER));
+  writeFileSync(join(copy, 'tokenizer.json'), JSON.stringify(tokenizer));
   writeFileSync(join(copy, 'tokenizer_config.json'), JSON.stringify({}));
   return copy;
 }

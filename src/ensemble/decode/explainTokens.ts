@@ -73,7 +73,7 @@ function favouriteWithout(
   left: MemberRows,
 ): number | undefined {
   const others = said.filter((each) => each !== left);
-  if (others.length === 0) return undefined;
+  if (others.every(({ member }) => member.weight === 0)) return undefined;
   const out = new Float32Array(size);
   pool.pool(
     others.map(({ rows }) => rows),

@@ -5,9 +5,9 @@ import type { GenerationDefaults } from '../../model/languageModel.ts';
 import { closedObject } from '../../recipe/closedObject.ts';
 
 export const generationSchema = closedObject({
-  beams: z.int().min(1).optional(),
-  length_penalty: z.number().optional(),
-  max_new_tokens: z.int().min(1).optional(),
+  beams: z.int().min(1).optional().describe('Of a beam search; 1 is greedy.'),
+  length_penalty: z.number().optional().describe('The length counts to this power; 1.'),
+  max_new_tokens: z.int().min(1).optional().describe('The longest text.'),
 })
   .optional()
   .describe('How texts are searched for, unless a command says otherwise.');

@@ -20,14 +20,14 @@ const TEXT_METRICS = METRICS.filter(({ kind }) => kind === 'texts').map(({ name 
 
 const candidatesSchema = closedObject({
   best: z.int().min(0).optional().describe('Hypotheses of a beam search; 4 unless given.'),
-  beams: z.int().min(1).optional(),
+  beams: z.int().min(1).optional().describe('Of that search.'),
   samples: z.int().min(0).optional().describe('Drawn at random, the same for the same seed.'),
-  seed: z.int().min(0).optional(),
-  temperature: z.number().positive().optional(),
-  top_k: z.int().min(0).optional(),
-  top_p: z.number().gt(0).max(1).optional(),
-  max_new_tokens: z.int().min(1).optional(),
-  length_penalty: z.number().optional(),
+  seed: z.int().min(0).optional().describe('Of the samples.'),
+  temperature: z.number().positive().optional().describe('Of the samples.'),
+  top_k: z.int().min(0).optional().describe('Samples are drawn among the k most probable tokens.'),
+  top_p: z.number().gt(0).max(1).optional().describe('Or among the fewest of this probability.'),
+  max_new_tokens: z.int().min(1).optional().describe('The longest text.'),
+  length_penalty: z.number().optional().describe('Of the beam search.'),
 });
 
 const common = {

@@ -1,14 +1,13 @@
 /**
  * The YAML form of a fusion recipe: members, and what every ensemble has. The keys of one kind of
- * ensemble are in kind/; the descriptions are what editors show.
+ * ensemble are in kind/; the descriptions are what editors show (jsonSchema.ts).
  */
 
 import * as z from 'zod';
 import { closedObject } from '../../recipe/closedObject.ts';
-import { METRICS } from '../../task/metrics/registry.ts';
 import { type EnsembleKind, TASKS } from '../kind/kind.ts';
 
-const memberSchema = closedObject({
+export const memberSchema = closedObject({
   model: z
     .string()
     .min(1)
@@ -33,7 +32,7 @@ const memberSchema = closedObject({
 
 export type RawMember = z.output<typeof memberSchema>;
 
-const fitSchema = closedObject({
+export const fitSchema = closedObject({
   fit: z.string().min(1).describe('The data that decides the weights, such as dev.tsv.'),
   loss: z
     .enum(['log_loss', 'brier', 'error'])
@@ -44,29 +43,32 @@ const fitSchema = closedObject({
     .optional()
     .describe('The optimum of the log loss, or greedy selection of members with replacement.'),
   temperature: z.boolean().optional().describe('Also fits a temperature for each member.'),
-  metric: z
-    .enum(METRICS.map(({ name }) => name) as [string, ...string[]])
-    .optional()
-    .describe('What the weights of a reranker make better.'),
 }).meta({ id: 'fit' });
 
 export type FitSettings = z.output<typeof fitSchema>;
 
 /** Written by `lmfuse fit`, and read by people. */
 const fittedSchema = z
-  .looseObject({ data: z.string(), sha256: z.string(), items: z.number() })
-  .meta({ id: 'fitted', description: 'Written by lmfuse fit: what the weights come from.' });
+  .looseObject({
+    data: z.string().describe('The file.'),
+    sha256: z.string().describe('Of its bytes.'),
+    items: z.number().describe('Items, or texts, that were used.'),
+  })
+  .meta({ id: 'fitted' });
 
 const failureSchema = z.union(
-  [z.enum(['error', 'drop']), closedObject({ quorum: z.int().min(1) })],
+  [
+    z.enum(['error', 'drop']),
+    closedObject({ quorum: z.int().min(1).describe('Members that are enough.') }),
+  ],
   { error: 'expected error, drop, or {quorum: k}' },
 );
 
 const COMMON = {
   task: z.enum(TASKS).optional().describe('What it is for; seen from the members unless given.'),
-  members: z.array(memberSchema).min(1),
-  weights: fitSchema.optional(),
-  fitted: fittedSchema.optional(),
+  members: z.array(memberSchema).min(1).describe('The models.'),
+  weights: fitSchema.optional().describe('Weights that lmfuse fit is to find.'),
+  fitted: fittedSchema.optional().describe('Written by lmfuse fit: what the weights come from.'),
   on_failure: failureSchema.optional().describe('When a member fails: error unless given.'),
 };
 
@@ -84,15 +86,3 @@ export function kindSchema(kind: EnsembleKind) {
 export const commonSchema = z.looseObject({ ensemble: z.string(), ...COMMON });
 
 export type RawEnsemble = z.output<typeof commonSchema>;
-
-/** All fusion recipes, for editors. */
-export function fusionJsonSchema(kinds: readonly EnsembleKind[]): object {
-  const schema = z.toJSONSchema(z.union(kinds.map(kindSchema) as [ReturnType<typeof kindSchema>]), {
-    io: 'input',
-  });
-  return {
-    ...schema,
-    title: 'lmfuse fusion recipe',
-    description: 'Several models that answer as one.',
-  };
-}
