@@ -162,6 +162,25 @@ describe('fit', () => {
   });
 });
 
+describe('fit of a reranker', () => {
+  it('writes the features, and holds them beside the best member and equal weights', async () => {
+    const text = `ensemble: rerank\nmembers: [{model: ${marian}}]\nfeatures: {mbr: 1, log_probability: 1}\ncandidates: {best: 3, max_new_tokens: 4}\n`;
+    const pairs = Array.from({ length: 8 }, (_, i) => `w${i + 4} w${i + 9}\tw${2 * i} w${i + 1}`);
+    const rows = recipe('pairs.tsv', `source\ttarget\n${pairs.join('\n')}\n`);
+    const out = join(folder, 'rerank.fitted.yml');
+    const run = ['fit', recipe('rerank.yml', text), '--data', rows, '--out', out];
+    const options = ['--json', '-q', '--folds', '2', '--metric', 'chrf'];
+    const { code, stdout, stderr } = await runMain([...run, ...options]);
+    expect(code, stderr).toBe(0);
+    const { weights, fittedValue, uniformValue, memberValues } = JSON.parse(stdout);
+    expect(Object.keys(weights)).toEqual(['mbr', 'log_probability']);
+    expect(fittedValue).toBeGreaterThanOrEqual(uniformValue);
+    expect(memberValues).toHaveLength(1);
+    expect(readFileSync(out, 'utf8')).toContain(`mbr: ${weights.mbr}`);
+    expect((await runMain(['translate', out, 'w4'])).code).toBe(0);
+  });
+});
+
 describe('explain', () => {
   it('shows labels', async () => {
     const { stdout } = await runMain(['explain', recipe('linear.yml', linear()), '--text', 'w4']);

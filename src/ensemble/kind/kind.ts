@@ -6,7 +6,9 @@
 import type * as z from 'zod';
 import type { LanguageModel } from '../../model/languageModel.ts';
 import { closedObject } from '../../recipe/closedObject.ts';
+import type { TextMetric } from '../../task/metrics/metric.ts';
 import type { Explain } from '../explanation.ts';
+import type { FeatureFitOptions, FeatureReport, ReferencedItem } from '../fit/fitFeatures.ts';
 import type { FailurePolicy, Member } from '../member.ts';
 
 export const TASKS = ['text-classification', 'translation', 'text-generation'] as const;
@@ -34,6 +36,15 @@ export interface WeightFit {
   readonly asFitted?: (members: readonly Member[]) => readonly Member[];
 }
 
+/** Fits the weights of features by which whole outputs are ranked. */
+export type FitFeatures = (
+  members: readonly Member[],
+  items: readonly ReferencedItem[],
+  settings: Readonly<Record<string, unknown>>,
+  metric: TextMetric,
+  options: FeatureFitOptions,
+) => Promise<FeatureReport>;
+
 export type FitOf = (settings: Readonly<Record<string, unknown>>) => WeightFit;
 
 export interface EnsembleKind {
@@ -45,6 +56,7 @@ export interface EnsembleKind {
   readonly needsAll: boolean;
   /** Absent where there are no weights to fit. */
   readonly fit: FitOf | undefined;
+  readonly fitFeatures: FitFeatures | undefined;
   /** The mapping of its own keys, all of them optional. */
   readonly settings: z.ZodObject;
   /** @param settings as parsed by the mapping */
@@ -56,9 +68,10 @@ export interface EnsembleKind {
 }
 
 interface KindDefinition<Shape extends z.ZodRawShape>
-  extends Omit<EnsembleKind, 'settings' | 'create' | 'fit' | 'needsAll'> {
+  extends Omit<EnsembleKind, 'settings' | 'create' | 'fit' | 'fitFeatures' | 'needsAll'> {
   readonly needsAll?: boolean;
   readonly fit?: FitOf;
+  readonly fitFeatures?: FitFeatures;
   readonly keys: Shape;
   readonly create: (
     members: readonly Member[],
@@ -71,6 +84,7 @@ export function defineKind<const Shape extends z.ZodRawShape>({
   keys,
   create,
   fit,
+  fitFeatures,
   needsAll = false,
   ...rest
 }: KindDefinition<Shape>): EnsembleKind {
@@ -78,6 +92,7 @@ export function defineKind<const Shape extends z.ZodRawShape>({
   return {
     ...rest,
     fit,
+    fitFeatures,
     needsAll,
     settings,
     create: (members, given, context) =>

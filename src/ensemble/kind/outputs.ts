@@ -6,17 +6,19 @@ import { requireAbility } from '../../model/abilities.ts';
 import type { RequestOptions } from '../../model/languageModel.ts';
 import { closedObject } from '../../recipe/closedObject.ts';
 import type { TextMetric } from '../../task/metrics/metric.ts';
-import { METRICS, metricOfKind } from '../../task/metrics/registry.ts';
+import { metricOfKind, TEXT_METRICS } from '../../task/metrics/registry.ts';
 import type { Explain } from '../explanation.ts';
+import { fitFeatures } from '../fit/fitFeatures.ts';
 import type { FailurePolicy, Member } from '../member.ts';
 import type { CandidateSettings } from '../outputs/candidate.ts';
 import { explainOutputs } from '../outputs/explainOutputs.ts';
 import type { OnMemberFailure, OutputMember } from '../outputs/gatherCandidates.ts';
-import type { OutputsSettings } from '../outputs/outputsSettings.ts';
-import { assertOutputsSettings } from '../outputs/outputsSettings.ts';
+import {
+  assertOutputsSettings,
+  type OutputsSettings,
+  type RerankOutputs,
+} from '../outputs/outputsSettings.ts';
 import { type Capabilities, defineKind, type EnsembleContext } from './kind.ts';
-
-const TEXT_METRICS = METRICS.filter(({ kind }) => kind === 'texts').map(({ name }) => name);
 
 const candidatesSchema = closedObject({
   best: z.int().min(0).optional().describe('Hypotheses of a beam search; 4 unless given.'),
@@ -32,10 +34,7 @@ const candidatesSchema = closedObject({
 
 const common = {
   candidates: candidatesSchema.optional().describe('What each member proposes for an item.'),
-  utility: z
-    .enum(TEXT_METRICS as [string, ...string[]])
-    .optional()
-    .describe('How alike two texts are; chrf unless given.'),
+  utility: z.enum(TEXT_METRICS).optional().describe('How alike two texts are; chrf unless given.'),
   weighting: z
     .enum(['uniform', 'probability'])
     .optional()
@@ -52,32 +51,43 @@ export const mbr = defineKind({
     chosen(members, { method: 'mbr', ...sharedSettings(keys) }, context),
 });
 
+const rerankKeys = {
+  ...common,
+  features: z
+    .record(z.string(), z.number())
+    .optional()
+    .describe('Weights: mbr, log_probability, score:MEMBER, length_ratio, members, prior.'),
+  length_penalty: z.number().optional().describe('Of log-probabilities; 1, that is per token.'),
+  standardise: z.boolean().optional().describe('Over the candidates of each item.'),
+};
+
+type RerankKeys = z.output<z.ZodObject<typeof rerankKeys>>;
+
 export const rerank = defineKind({
   name: 'rerank',
   summary: 'Of the texts that members wrote, the best by weighted features.',
   tasks: ['translation', 'text-generation'],
-  keys: {
-    ...common,
-    features: z
-      .record(z.string(), z.number())
-      .optional()
-      .describe('Weights: mbr, log_probability, score:MEMBER, length_ratio, members, prior.'),
-    length_penalty: z.number().optional().describe('Of log-probabilities; 1, that is per token.'),
-    standardise: z.boolean().optional().describe('Over the candidates of each item.'),
-  },
-  create: (members, { features = { mbr: 1 }, length_penalty, standardise, ...keys }, context) =>
-    chosen(
-      members,
-      {
-        method: 'rerank',
-        weights: features,
-        ...(length_penalty === undefined ? {} : { lengthPenalty: length_penalty }),
-        ...(standardise === undefined ? {} : { standardise }),
-        ...sharedSettings(keys),
-      },
-      context,
-    ),
+  fitFeatures: (members, items, keys, metric, options) =>
+    fitFeatures(outputMembers(members), items, rerankSettings(keys as RerankKeys), metric, options),
+  keys: rerankKeys,
+  create: (members, keys, context) => chosen(members, rerankSettings(keys), context),
 });
+
+/** Without features it is what all candidates have: their utility. */
+function rerankSettings({
+  features = { mbr: 1 },
+  length_penalty: lengthPenalty,
+  standardise,
+  ...keys
+}: RerankKeys): RerankOutputs {
+  return {
+    method: 'rerank',
+    weights: features,
+    ...(lengthPenalty === undefined ? {} : { lengthPenalty }),
+    ...(standardise === undefined ? {} : { standardise }),
+    ...sharedSettings(keys),
+  };
+}
 
 type CommonKeys = z.output<z.ZodObject<typeof common>>;
 

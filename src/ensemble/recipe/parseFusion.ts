@@ -82,7 +82,7 @@ function ownSettings(parsed: Readonly<Record<string, unknown>>): Readonly<Record
 
 function assertWeights(document: RecipeDocument, raw: RawEnsemble, kind: EnsembleKind): void {
   if (raw.weights === undefined) return;
-  if (kind.fit === undefined) {
+  if (!kind.fit && !kind.fitFeatures) {
     throw problemAt(document, ['weights'], `an ensemble by ${kind.name} has nothing to fit`);
   }
   const weighted = raw.members.findIndex(({ weight }) => weight !== undefined);

@@ -5,6 +5,7 @@
 
 import * as z from 'zod';
 import { closedObject } from '../../recipe/closedObject.ts';
+import { TEXT_METRICS } from '../../task/metrics/registry.ts';
 import { type EnsembleKind, TASKS } from '../kind/kind.ts';
 
 export const memberSchema = closedObject({
@@ -43,6 +44,10 @@ export const fitSchema = closedObject({
     .optional()
     .describe('The optimum of the log loss, or greedy selection of members with replacement.'),
   temperature: z.boolean().optional().describe('Also fits a temperature for each member.'),
+  metric: z
+    .enum(TEXT_METRICS)
+    .optional()
+    .describe('What the weights of a reranker make better; bleu unless given.'),
 }).meta({ id: 'fit' });
 
 export type FitSettings = z.output<typeof fitSchema>;

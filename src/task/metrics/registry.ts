@@ -31,6 +31,11 @@ export const METRICS: readonly Metric[] = [
   bitsPerByte,
 ];
 
+/** Names of those that compare texts. */
+export const TEXT_METRICS: readonly string[] = METRICS.filter(({ kind }) => kind === 'texts').map(
+  ({ name }) => name,
+);
+
 export function metricNamed(name: string): Metric {
   const found = METRICS.find((metric) => metric.name === name);
   if (found) return found;
