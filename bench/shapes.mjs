@@ -28,6 +28,7 @@ const shape = (hidden, layers, intermediate, heads, keyValueHeads) => ({
 /** @type {Readonly<Record<string, Shape>>} */
 export const SIZES = {
   '20M': shape(256, 8, 704, 8, 2),
+  '100M': shape(768, 10, 2048, 12, 4),
   '200M': shape(1024, 12, 2816, 16, 4),
   '300M': shape(1024, 20, 2816, 16, 4),
   '1.1B': shape(2048, 22, 5632, 32, 4),

@@ -56,7 +56,10 @@ export type {
   TextScorer,
   TokenModel,
   TokenStream,
+  Writer,
+  WrittenText,
 } from './model/languageModel.ts';
+export type { TokenBytes, Tokenizer } from './model/tokenizer.ts';
 export { openModel } from './open.ts';
 export type { OpenModelOptions } from './openOptions.ts';
 export {

@@ -18,6 +18,7 @@ export const PAGES = [
   'docs/ensembles.md',
   'docs/panels.md',
   'docs/serve.md',
+  'examples/README.md',
   ...readdirSync(join(ROOT, 'docs/methods')).map((name) => `docs/methods/${name}`),
 ];
 

@@ -11,6 +11,8 @@ export interface Tokenizer {
     ids: readonly number[],
     options?: { readonly specialTokens?: boolean },
   ) => string;
+  /** Whether decoding removes spaces before signs; it is tried out where this does not say. */
+  readonly removesSpaces?: boolean;
   /** Tokens by their ids, as the tokenizer spells them; where it can list them. */
   readonly vocabulary?: () => readonly (string | undefined)[];
   /** The bytes of its tokens; refused where they are not known exactly. */

@@ -2,6 +2,7 @@
 
 import * as z from 'zod';
 import type { FusionError } from '../../errors.ts';
+import { requireAbility } from '../../model/abilities.ts';
 import type { RequestOptions } from '../../model/languageModel.ts';
 import { closedObject } from '../../recipe/closedObject.ts';
 import type { TextMetric } from '../../task/metrics/metric.ts';
@@ -81,7 +82,7 @@ export const rerank = defineKind({
 type CommonKeys = z.output<z.ZodObject<typeof common>>;
 
 /** As outputs/ spells what a recipe says of candidates and of their likeness. */
-export function sharedSettings({ candidates, utility, weighting, count_self }: CommonKeys) {
+function sharedSettings({ candidates, utility, weighting, count_self }: CommonKeys) {
   return {
     ...(candidates ? { candidates: candidateSettings(candidates) } : {}),
     mbr: {
@@ -109,6 +110,9 @@ function chosen(
   settings: OutputsSettings,
   { onFailure }: EnsembleContext,
 ): Capabilities {
+  for (const { model } of members) {
+    if (!model.next && !model.respond) requireAbility(model, 'write');
+  }
   const outputs = outputMembers(members);
   assertOutputsSettings(outputs, settings);
   const forRequest = (options: RequestOptions) => ({
@@ -135,7 +139,7 @@ function chosen(
 }
 
 /** Under the names that the recipe has for them. */
-export function outputMembers(members: readonly Member[]): OutputMember[] {
+function outputMembers(members: readonly Member[]): OutputMember[] {
   return members.map(({ name, model, weight }) => ({ model: { ...model, name }, weight }));
 }
 

@@ -56,7 +56,7 @@ export function createIncrementalText(tokenizer: Tokenizer): IncrementalText {
 
 /** How much of the text of some tokens stays whatever tokens follow. */
 export function certainLengthBy(tokenizer: Tokenizer): (text: string) => number {
-  const removesSpaces = removesSpacesBeforeSigns(tokenizer);
+  const removesSpaces = tokenizer.removesSpaces ?? removesSpacesBeforeSigns(tokenizer);
   return (text) => {
     const characters = text.replace(INCOMPLETE_CHARACTER, '');
     return removesSpaces ? characters.replace(INCOMPLETE_WORD, '').length : characters.length;

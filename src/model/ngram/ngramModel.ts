@@ -94,6 +94,7 @@ function tokenizerOf(model: NgramModel): Tokenizer {
         .filter((id) => specialTokens || !special.has(id))
         .map((id) => model.words[id])
         .join(' '),
+    removesSpaces: false,
     vocabulary: () => model.words,
   };
 }

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FusionError } from '../../../src/errors.ts';
+import { generateText } from '../../../src/model/generate/generateText.ts';
 import { parseArpa, serializeArpa } from '../../../src/model/ngram/arpa.ts';
 import { fillDistribution, scoreWord } from '../../../src/model/ngram/backoff.ts';
 import { openNgramModel } from '../../../src/model/ngram/ngramModel.ts';
@@ -164,6 +165,15 @@ describe('by hand', () => {
     expect(stream.logProbabilities()[id('</s>')]).toBeCloseTo(-0.35 * Math.LN10, 5);
     expect(next!.tokenizer.decode(next!.tokenizer.encode('a  b\n'))).toBe('a b');
     expect(() => next!.tokenizer.encode('zebra')).toThrow(/no <unk>/);
+  });
+
+  it('writes without <unk>, every word as soon as it is there', async () => {
+    const { next } = await open(HAND);
+    const pieces: string[] = [];
+    const onText = (piece: string) => pieces.push(piece);
+    const [written] = await generateText(next!, [''], { maxNewTokens: 5, onText });
+    expect(written!.hypotheses[0]!.text).toBe('a b');
+    expect(pieces).toEqual(['a', ' b']);
   });
 
   it('takes markers in a text for unknown words', async () => {

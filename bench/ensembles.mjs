@@ -1,0 +1,245 @@
+// What fusing costs beside the members' own forward passes: two members of about 100 M random weights,
+// a vocabulary of 32,000, each on a thread of its own. The floor asks the same members for the same
+// things at the same time and throws the answers away. And microseconds a step of small models.
+//
+//   node bench/ensembles.mjs [--small models/a,models/b] [--pairs 5]
+import { existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensemble } from '../dist/ensemble/ensemble.js';
+import { openCheckpointModel } from '../dist/model/checkpointModel.js';
+import { generate } from '../dist/model/generate/generate.js';
+import { provideModelSet, SCRATCH } from './modelSet.mjs';
+import { layoutOf } from './safetensors.mjs';
+
+const { values } = parseArgs({
+  options: { small: { type: 'string' }, pairs: { type: 'string', default: '5' } },
+});
+const PAIRS = Number(values.pairs);
+const AIM = 0.05;
+const NEW_TOKENS = 24;
+const PROMPT = Array.from({ length: 16 }, (_, i) => 100 + i);
+
+const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
+
+async function seconds(action) {
+  const started = performance.now();
+  await action();
+  return (performance.now() - started) / 1000;
+}
+
+/** Each goes first in every other pair, after one run of both that does not count. */
+async function overhead(fused, floor) {
+  await floor();
+  await fused();
+  const ratios = [];
+  const times = [];
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const measured = new Map();
+    for (const action of pair % 2 ? [fused, floor] : [floor, fused]) {
+      measured.set(action, await seconds(action));
+    }
+    ratios.push(measured.get(fused) / measured.get(floor) - 1);
+    times.push(measured.get(fused));
+  }
+  return {
+    share: median(ratios),
+    low: Math.min(...ratios),
+    high: Math.max(...ratios),
+    time: median(times),
+  };
+}
+
+function report(what, { share, low, high, time }, count) {
+  const percent = (x) => `${(100 * x).toFixed(1)} %`;
+  const verdict = share <= AIM ? 'pass' : 'FAIL';
+  console.log(
+    `${what}: ${((1000 * time) / count).toFixed(1)} ms each, overhead ${percent(share)} (${percent(low)} to ${percent(high)}; at most ${percent(AIM)}: ${verdict})`,
+  );
+}
+
+/** The members advance by the tokens that the fusion wrote, side by side, and nothing else happens. */
+async function replay(models, rows, tokens) {
+  const streams = await Promise.all(
+    models.map(({ next }) => next.start(Array.from({ length: rows }, () => PROMPT))),
+  );
+  const parents = Array.from({ length: rows }, (_, row) => row);
+  for (const token of tokens.slice(0, -1)) {
+    await Promise.all(
+      streams.map((stream) =>
+        stream.advance(
+          parents,
+          Array.from({ length: rows }, () => token),
+        ),
+      ),
+    );
+  }
+  for (const stream of streams) stream.close();
+}
+
+async function benchDecoding(models) {
+  for (const kind of ['linear', 'log_linear', 'bayes']) {
+    const { next } = ensemble({ ensemble: kind, members: models.map((model) => ({ model })) });
+    const endless = { ...next, endTokens: [] };
+    for (const beams of [1, 4]) {
+      const options = {
+        beams,
+        maxNewTokens: NEW_TOKENS,
+        ...(beams === 1 ? { strategy: 'greedy' } : {}),
+      };
+      const [{ hypotheses }] = await generate(endless, [PROMPT], options);
+      const { tokens } = hypotheses[0];
+      const result = await overhead(
+        () => generate(endless, [PROMPT], options),
+        () => replay(models, beams, tokens),
+      );
+      report(
+        `${kind}, ${beams === 1 ? 'greedy' : `${beams} beams`}, a step`,
+        result,
+        tokens.length,
+      );
+    }
+  }
+}
+
+async function benchClassification(models) {
+  const words = (i) =>
+    Array.from({ length: 32 }, (_, k) => `w${(97 * i + 13 * k) % 31_000}`).join(' ');
+  const items = Array.from({ length: 16 }, (_, i) => ({ id: String(i), text: words(i) }));
+  for (const kind of ['linear', 'log_linear', 'vote']) {
+    const { classify } = ensemble({ ensemble: kind, members: models.map((model) => ({ model })) });
+    const result = await overhead(
+      () => classify.logProbabilities(items),
+      () => Promise.all(models.map((model) => model.classify.logProbabilities(items))),
+    );
+    report(`${kind}, a text of 32 words`, result, items.length);
+  }
+}
+
+const BERT = { hidden: 768, layers: 12, intermediate: 3072, vocabulary: 32_000, positions: 512 };
+
+function bertTensors({ hidden, layers, intermediate, vocabulary, positions }) {
+  const dense = (name, out, input) => [
+    [`${name}.weight`, [out, input]],
+    [`${name}.bias`, [out]],
+  ];
+  const norm = (name) => [
+    [`${name}.weight`, [hidden]],
+    [`${name}.bias`, [hidden]],
+  ];
+  const layer = (i) => {
+    const at = `bert.encoder.layer.${i}`;
+    return [
+      ...['query', 'key', 'value'].flatMap((part) =>
+        dense(`${at}.attention.self.${part}`, hidden, hidden),
+      ),
+      ...dense(`${at}.attention.output.dense`, hidden, hidden),
+      ...norm(`${at}.attention.output.LayerNorm`),
+      ...dense(`${at}.intermediate.dense`, intermediate, hidden),
+      ...dense(`${at}.output.dense`, hidden, intermediate),
+      ...norm(`${at}.output.LayerNorm`),
+    ];
+  };
+  return [
+    ['bert.embeddings.word_embeddings.weight', [vocabulary, hidden]],
+    ['bert.embeddings.position_embeddings.weight', [positions, hidden]],
+    ['bert.embeddings.token_type_embeddings.weight', [2, hidden]],
+    ...norm('bert.embeddings.LayerNorm'),
+    ...Array.from({ length: layers }, (_, i) => layer(i)).flat(),
+    ...dense('bert.pooler.dense', hidden, hidden),
+    ...dense('classifier', 3, hidden),
+  ];
+}
+
+const WORDS = {
+  version: '1.0',
+  added_tokens: [],
+  pre_tokenizer: { type: 'WhitespaceSplit' },
+  decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
+  model: {
+    type: 'WordLevel',
+    vocab: Object.fromEntries(Array.from({ length: 32_000 }, (_, i) => [`w${i}`, i])),
+    unk_token: 'w3',
+  },
+};
+
+/** Random weights of the bench; an existing folder is used again. */
+function provideBert() {
+  const folder = join(SCRATCH, 'bert-100M');
+  if (existsSync(join(folder, 'tokenizer.json'))) return folder;
+  mkdirSync(folder, { recursive: true });
+  const tensors = bertTensors(BERT).map(([name, shape]) => {
+    return { name, shape, elementCount: shape.reduce((a, b) => a * b) };
+  });
+  const noise = Float32Array.from({ length: 1 << 20 }, (_, i) => 0.02 * Math.sin(i * i));
+  const file = openSync(join(folder, 'model.safetensors'), 'w');
+  const header = {};
+  let offset = 0;
+  for (const { name, shape, elementCount } of tensors) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + 4 * elementCount] };
+    offset += 4 * elementCount;
+  }
+  const text = Buffer.from(
+    JSON.stringify(header).padEnd(Math.ceil(JSON.stringify(header).length / 8) * 8),
+  );
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  writeSync(file, Buffer.concat([length, text]));
+  for (let left = offset / 4; left > 0; left -= noise.length) {
+    writeSync(file, new Uint8Array(noise.buffer, 0, 4 * Math.min(left, noise.length)));
+  }
+  const config = {
+    architectures: ['BertForSequenceClassification'],
+    ...{ model_type: 'bert', hidden_size: BERT.hidden, num_hidden_layers: BERT.layers },
+    ...{ num_attention_heads: 12, intermediate_size: BERT.intermediate, hidden_act: 'gelu' },
+    ...{ vocab_size: BERT.vocabulary, max_position_embeddings: BERT.positions },
+    ...{ type_vocab_size: 2, layer_norm_eps: 1e-12, pad_token_id: 0 },
+    id2label: { 0: 'a', 1: 'b', 2: 'c' },
+  };
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  writeFileSync(join(folder, 'tokenizer_config.json'), '{}');
+  writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(WORDS));
+  return folder;
+}
+
+async function withPair(folders, use) {
+  const models = [];
+  for (const [i, folder] of folders.entries()) {
+    models.push({ ...(await openCheckpointModel(folder, `m${i}`, { threads: 1 })), name: `m${i}` });
+  }
+  await use(models);
+  await Promise.all(models.map((model) => model.close()));
+}
+
+/** Microseconds of a fused greedy step, and of the same members side by side. */
+async function benchSmall(folders) {
+  await withPair(folders, async (models) => {
+    const { next } = ensemble({ ensemble: 'linear', members: models.map((model) => ({ model })) });
+    const inputs = [next.tokenizer.encode('A man in a red shirt')];
+    const endless = { ...next, endTokens: [], bannedTokens: [] };
+    const options = { strategy: 'greedy', maxNewTokens: 64 };
+    const time = async (model) => {
+      await generate(model, inputs, options);
+      const times = [];
+      for (let run = 0; run < PAIRS; run++) {
+        times.push(await seconds(() => generate(model, inputs, options)));
+      }
+      return (1e6 * median(times)) / options.maxNewTokens;
+    };
+    const fused = await time(endless);
+    const alone = [];
+    for (const model of models) alone.push(await time({ ...model.next, endTokens: [] }));
+    console.log(
+      `small models, a greedy step: fused ${fused.toFixed(0)} µs, members ${alone.map((x) => x.toFixed(0)).join(' and ')} µs`,
+    );
+  });
+}
+
+const set = await provideModelSet('100M');
+const llama = join(set.folder, 'a');
+writeFileSync(join(llama, 'tokenizer.json'), JSON.stringify(WORDS));
+writeFileSync(join(llama, 'tokenizer_config.json'), '{}');
+await withPair([llama, llama], benchDecoding);
+const bert = provideBert();
+await withPair([bert, bert], benchClassification);
+if (values.small) await benchSmall(values.small.split(','));
