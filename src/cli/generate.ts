@@ -167,6 +167,7 @@ async function writeAll(
 ): Promise<readonly Written[]> {
   const { next, write } = model;
   if (!next && write) {
+    assertNoSettings(model, options);
     const texts = await write.texts(items, request);
     return texts.map(({ text, logProbability: logprob }) => ({ text, logprob }));
   }
@@ -186,6 +187,14 @@ async function writeAll(
     }
   }
   return written;
+}
+
+/** Some models search by settings of their own, such as ensembles that choose among candidates. */
+function assertNoSettings({ name }: LanguageModel, options: GenerateOptions): void {
+  const [given] = Object.keys(settingsOf(options, {}));
+  if (given === undefined) return;
+  const option = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw badInput(`${name}: writes by settings of its own, and --${option} is none of them`);
 }
 
 const DEFAULT_BATCH = 16;

@@ -7,7 +7,7 @@ import { openCheckpointModel } from '../../src/model/checkpointModel.ts';
 import { scratchFolder } from '../merge/scratch.ts';
 import { FAMILIES } from '../model/family.ts';
 import { chatAnswer, sendJson, startEndpoint } from '../model/http/fakeEndpoint.ts';
-import { withTokenizer } from '../model/tinyTokenizer.ts';
+import { byteTokenizer, withTokenizer } from '../model/tinyTokenizer.ts';
 import { runMain } from './runMain.ts';
 
 const { path: folder, remove } = scratchFolder();
@@ -105,6 +105,16 @@ describe('a model that writes, as a classifier', () => {
 });
 
 describe('fit', () => {
+  it('refuses a pool over bytes that it cannot fit', async () => {
+    const captions = withTokenizer(join(FAMILIES, 'llama'), byteTokenizer(['do']));
+    const text = `ensemble: byte_level\npool: log_linear\nmembers: [{model: ${captions}}]\n`;
+    const out = join(folder, 'bytes.fitted.yml');
+    const path = recipe('bytes.yml', text);
+    const { code, stderr } = await runMain(['fit', path, '--data', data, '--out', out]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('can be fitted for the pools linear and bayes alone');
+  });
+
   const unfitted = `ensemble: linear # of two\nmembers:\n  - model: ${bert}\n  - model: ${roberta}\nweights: {fit: dev.tsv}\n`;
 
   it('is what an unfitted recipe asks for', async () => {
@@ -225,6 +235,14 @@ describe('explain', () => {
 });
 
 describe('translate', () => {
+  it('refuses settings where the recipe alone has them', async () => {
+    const text = `ensemble: mbr\nmembers: [{model: ${marian}}]\n`;
+    const path = recipe('mbr.yml', text);
+    const { code, stderr } = await runMain(['translate', path, 'w4', '--length-penalty', '2']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('writes by settings of its own, and --length-penalty is none of them');
+  });
+
   it.each(['linear', 'log_linear'])('by two copies is the one model (%s)', async (kind) => {
     const weight = kind === 'linear' ? 1 : 0.5;
     const member = (name: string) => `{model: ${marian}, name: ${name}, weight: ${weight}}`;

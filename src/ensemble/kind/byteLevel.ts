@@ -1,6 +1,7 @@
 /** `ensemble: byte_level`, members of different tokenizers fused byte by byte: byteLevel/fuseByBytes.ts. */
 
 import * as z from 'zod';
+import { badInput } from '../../errors.ts';
 import { requireAbility } from '../../model/abilities.ts';
 import { byteMember } from '../byteLevel/byteMember.ts';
 import type { FuseRows } from '../byteLevel/byteRows.ts';
@@ -23,11 +24,16 @@ export const byteLevel = defineKind({
     'Members of different tokenizers, fused exactly by the next byte; text comes out as UTF-8.',
   tasks: ['text-generation'],
   needsAll: true,
-  fit: ({ pool }) => ({
-    pool: 'linear',
-    perText: pool === 'bayes',
-    asFitted: (members) => members.map(alone),
-  }),
+  fit: ({ pool, strength = 1 }) => {
+    if (pool === 'log_linear') {
+      throw badInput('byte_level: weights can be fitted for the pools linear and bayes alone');
+    }
+    return {
+      pool: 'linear',
+      perText: pool === 'bayes' && strength === 1,
+      asFitted: (members) => members.map(alone),
+    };
+  },
   keys: {
     pool: z.enum(POOLS).optional().describe('Of the 257 outcomes; linear unless given.'),
     strength: z.number().min(0).optional().describe('Of the bayes pool; 1 unless given.'),
