@@ -10,7 +10,6 @@ import { ensemble } from '../dist/ensemble/ensemble.js';
 import { openCheckpointModel } from '../dist/model/checkpointModel.js';
 import { generate } from '../dist/model/generate/generate.js';
 import { provideModelSet, SCRATCH } from './modelSet.mjs';
-import { layoutOf } from './safetensors.mjs';
 
 const { values } = parseArgs({
   options: { small: { type: 'string' }, pairs: { type: 'string', default: '5' } },
@@ -58,46 +57,52 @@ function report(what, { share, low, high, time }, count) {
   );
 }
 
-/** The members advance by the tokens that the fusion wrote, side by side, and nothing else happens. */
-async function replay(models, rows, tokens) {
-  const streams = await Promise.all(
-    models.map(({ next }) => next.start(Array.from({ length: rows }, () => PROMPT))),
-  );
-  const parents = Array.from({ length: rows }, (_, row) => row);
-  for (const token of tokens.slice(0, -1)) {
-    await Promise.all(
-      streams.map((stream) =>
-        stream.advance(
-          parents,
-          Array.from({ length: rows }, () => token),
-        ),
-      ),
-    );
+/** The model, with a note of every request that its streams get. */
+function recorded(model) {
+  const calls = [];
+  const start = async (inputs, options) => {
+    calls.length = 0;
+    const stream = await model.next.start(inputs, options);
+    calls.push({ inputs });
+    return {
+      ...stream,
+      advance(parents, tokens, rest) {
+        calls.push({ parents, tokens });
+        return stream.advance(parents, tokens, rest);
+      },
+    };
+  };
+  return { calls, model: { ...model, next: { ...model.next, start } } };
+}
+
+/** The members get the very requests of a fusion, side by side, and nothing else happens. */
+async function replay(models, [{ inputs }, ...steps]) {
+  const streams = await Promise.all(models.map(({ next }) => next.start(inputs)));
+  for (const { parents, tokens } of steps) {
+    await Promise.all(streams.map((stream) => stream.advance(parents, tokens)));
   }
   for (const stream of streams) stream.close();
 }
 
+async function decodingOverhead(kind, models, inputs, options) {
+  const { calls, model } = recorded(models[0]);
+  const members = [model, ...models.slice(1)].map((each) => ({ model: each }));
+  const { next } = ensemble({ ensemble: kind, members });
+  const endless = { ...next, endTokens: [], bannedTokens: [] };
+  const fused = () => generate(endless, inputs, options);
+  await fused();
+  const steps = [...calls];
+  return { ...(await overhead(fused, () => replay(models, steps))), count: steps.length };
+}
+
 async function benchDecoding(models) {
   for (const kind of ['linear', 'log_linear', 'bayes']) {
-    const { next } = ensemble({ ensemble: kind, members: models.map((model) => ({ model })) });
-    const endless = { ...next, endTokens: [] };
     for (const beams of [1, 4]) {
-      const options = {
-        beams,
-        maxNewTokens: NEW_TOKENS,
-        ...(beams === 1 ? { strategy: 'greedy' } : {}),
-      };
-      const [{ hypotheses }] = await generate(endless, [PROMPT], options);
-      const { tokens } = hypotheses[0];
-      const result = await overhead(
-        () => generate(endless, [PROMPT], options),
-        () => replay(models, beams, tokens),
-      );
-      report(
-        `${kind}, ${beams === 1 ? 'greedy' : `${beams} beams`}, a step`,
-        result,
-        tokens.length,
-      );
+      const search = beams === 1 ? { strategy: 'greedy' } : { beams };
+      const options = { ...search, maxNewTokens: NEW_TOKENS };
+      const result = await decodingOverhead(kind, models, [PROMPT], options);
+      const what = beams === 1 ? 'greedy' : `${beams} beams`;
+      report(`${kind}, ${what}, a step`, result, result.count);
     }
   }
 }
@@ -154,6 +159,8 @@ function bertTensors({ hidden, layers, intermediate, vocabulary, positions }) {
 const WORDS = {
   version: '1.0',
   added_tokens: [],
+  normalizer: null,
+  post_processor: null,
   pre_tokenizer: { type: 'WhitespaceSplit' },
   decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
   model: {
@@ -214,23 +221,12 @@ async function withPair(folders, use) {
 /** Microseconds of a fused greedy step, and of the same members side by side. */
 async function benchSmall(folders) {
   await withPair(folders, async (models) => {
-    const { next } = ensemble({ ensemble: 'linear', members: models.map((model) => ({ model })) });
-    const inputs = [next.tokenizer.encode('A man in a red shirt')];
-    const endless = { ...next, endTokens: [], bannedTokens: [] };
+    const inputs = [models[0].next.tokenizer.encode('A man in a red shirt')];
     const options = { strategy: 'greedy', maxNewTokens: 64 };
-    const time = async (model) => {
-      await generate(model, inputs, options);
-      const times = [];
-      for (let run = 0; run < PAIRS; run++) {
-        times.push(await seconds(() => generate(model, inputs, options)));
-      }
-      return (1e6 * median(times)) / options.maxNewTokens;
-    };
-    const fused = await time(endless);
-    const alone = [];
-    for (const model of models) alone.push(await time({ ...model.next, endTokens: [] }));
+    const { time, share, count } = await decodingOverhead('linear', models, inputs, options);
+    const step = (1e6 * time) / count;
     console.log(
-      `small models, a greedy step: fused ${fused.toFixed(0)} µs, members ${alone.map((x) => x.toFixed(0)).join(' and ')} µs`,
+      `small models, a greedy step: ${step.toFixed(0)} µs, of which ${(step - step / (1 + share)).toFixed(0)} µs beyond the members`,
     );
   });
 }

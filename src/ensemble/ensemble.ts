@@ -35,6 +35,12 @@ export function createEnsemble(
   if (!kind.tasks.includes(task)) {
     throw badInput(`${name}: ${kind.name} is for ${kind.tasks.join(' and ')}, not for ${task}`);
   }
+  const tempered = members.find(({ temperature }) => temperature !== 1);
+  if (tempered && !kind.usesTemperatures) {
+    throw badInput(
+      `${name}: member ${tempered.name} has a temperature, which ${kind.name} has no use for`,
+    );
+  }
   if (kind.needsAll && onFailure !== 'error') {
     throw badInput(`${name}: ${kind.name} needs every member, so on_failure can only be error`);
   }

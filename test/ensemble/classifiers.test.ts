@@ -66,6 +66,16 @@ describe('pools', () => {
     expectClose(found, { a: odds / (1 + odds), b: 1 / (1 + odds) });
   });
 
+  it('a temperature that would mean nothing is refused', () => {
+    const tempered = members([{ a: 0.9, b: 0.1 }], [1]).map((each) => ({
+      ...each,
+      temperature: 2,
+    }));
+    expect(() => ensemble({ ensemble: 'vote', members: tempered })).toThrow(
+      'member m0 has a temperature, which vote has no use for',
+    );
+  });
+
   it('labels are matched by name, not by place', async () => {
     const found = await probabilitiesOf({
       ensemble: 'linear',

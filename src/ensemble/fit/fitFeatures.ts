@@ -47,13 +47,14 @@ export async function fitFeatures(
   options: FeatureFitOptions,
 ): Promise<FeatureReport> {
   const names = Object.keys(settings.weights);
-  const candidates = await gatherCandidates(members, items, settings.candidates, options);
+  const request = options.signal === undefined ? {} : { signal: options.signal };
+  const candidates = await gatherCandidates(members, items, settings.candidates, request);
   const wanted = { ...settings, names };
-  const tables = await itemFeatures(members, items, candidates, wanted, options);
+  const tables = await itemFeatures(members, items, candidates, wanted, request);
   const rows = items.map(({ reference }, i) =>
     rerankItem(tables[i]!, candidates[i]!, [reference], metric),
   );
-  const fitted = fitRerank(rows, metric, options);
+  const fitted = fitRerank(rows, metric, { seed: options.seed });
   const memberValues = members.map(({ model }) =>
     metric.value(total(rows, (_, i) => firstOf(candidates[i]!, model.name, items[i]!))),
   );

@@ -13,6 +13,7 @@ export const bayes = defineKind({
   name: 'bayes',
   summary: 'The mean of probabilities, weighted by how well each member foresaw the text so far.',
   tasks: ['translation', 'text-generation'],
+  usesTemperatures: true,
   fit: ({ strength = 1 }) => ({ pool: 'linear', perText: strength === 1 }),
   keys: {
     generation: generationSchema,

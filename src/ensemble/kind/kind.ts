@@ -54,6 +54,8 @@ export interface EnsembleKind {
   readonly tasks: readonly Task[];
   /** Whether it can do without no member, so that a failing one is always an error. */
   readonly needsAll: boolean;
+  /** Whether members' distributions are fused, so that their temperatures mean something. */
+  readonly usesTemperatures: boolean;
   /** Absent where there are no weights to fit. */
   readonly fit: FitOf | undefined;
   readonly fitFeatures: FitFeatures | undefined;
@@ -68,8 +70,12 @@ export interface EnsembleKind {
 }
 
 interface KindDefinition<Shape extends z.ZodRawShape>
-  extends Omit<EnsembleKind, 'settings' | 'create' | 'fit' | 'fitFeatures' | 'needsAll'> {
+  extends Omit<
+    EnsembleKind,
+    'settings' | 'create' | 'fit' | 'fitFeatures' | 'needsAll' | 'usesTemperatures'
+  > {
   readonly needsAll?: boolean;
+  readonly usesTemperatures?: boolean;
   readonly fit?: FitOf;
   readonly fitFeatures?: FitFeatures;
   readonly keys: Shape;
@@ -86,6 +92,7 @@ export function defineKind<const Shape extends z.ZodRawShape>({
   fit,
   fitFeatures,
   needsAll = false,
+  usesTemperatures = false,
   ...rest
 }: KindDefinition<Shape>): EnsembleKind {
   const settings = closedObject(keys);
@@ -94,6 +101,7 @@ export function defineKind<const Shape extends z.ZodRawShape>({
     fit,
     fitFeatures,
     needsAll,
+    usesTemperatures,
     settings,
     create: (members, given, context) =>
       create(members, settings.parse(given) as z.output<z.ZodObject<Shape>>, context),

@@ -22,6 +22,7 @@ export const linear = defineKind({
   name: 'linear',
   summary: 'The weighted mean of probabilities; weights are divided by their sum.',
   tasks: ['text-classification', 'translation', 'text-generation'],
+  usesTemperatures: true,
   fit: () => ({ pool: 'linear' }),
   keys: { labels: labelsSchema, generation: generationSchema },
   create: (members, { labels, generation }, context) =>

@@ -33,6 +33,7 @@ export const logLinear = defineKind({
   name: 'log_linear',
   summary: 'The weighted geometric mean of probabilities; weights count as written.',
   tasks: ['text-classification', 'translation', 'text-generation'],
+  usesTemperatures: true,
   fit: () => ({ pool: 'log_linear' }),
   keys,
   create: (members, { labels, generation, ...given }, context) => {
