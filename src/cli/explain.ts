@@ -11,12 +11,10 @@ import type {
   TokenExplanation,
 } from '../ensemble/explanation.ts';
 import { badInput } from '../errors.ts';
-import { openRecipe } from '../open.ts';
 import { panelSummary, unseenNote } from './answerNotes.ts';
 import { type CliContext, columnsOf } from './context.ts';
 import { DENSE, elide, printable } from './format.ts';
-import { withInterrupts } from './interrupts.ts';
-import { openOptionsOf } from './modelCommand.ts';
+import { withRecipe } from './withRecipe.ts';
 
 interface ExplainOptions {
   readonly text: string;
@@ -50,23 +48,14 @@ async function runExplain(
   { text, json }: ExplainOptions,
   context: CliContext,
 ): Promise<void> {
-  await withInterrupts(
-    context,
-    () => {},
-    async (signal) => {
-      const { model } = await openRecipe(name, openOptionsOf({}, context));
-      try {
-        if (!model.explain) throw badInput(`${name}: what it says comes without reasons`);
-        const explanation = await model.explain({ id: '0', text }, { signal });
-        const shown = json
-          ? JSON.stringify(explanation, null, 2)
-          : render(explanation, columnsOf(context.stdout));
-        context.stdout.write(`${shown}\n`);
-      } finally {
-        await model.close();
-      }
-    },
-  );
+  await withRecipe(name, context, async ({ model }, signal) => {
+    if (!model.explain) throw badInput(`${name}: what it says comes without reasons`);
+    const explanation = await model.explain({ id: '0', text }, { signal });
+    const shown = json
+      ? JSON.stringify(explanation, null, 2)
+      : render(explanation, columnsOf(context.stdout));
+    context.stdout.write(`${shown}\n`);
+  });
 }
 
 function render(explanation: Explanation, columns: number): string {

@@ -5,16 +5,15 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { writeFitted } from '../ensemble/recipe/writeFitted.ts';
 import { writeTextFile } from '../io/writeTextFile.ts';
-import { openRecipe } from '../open.ts';
+import type { OpenedFusion } from '../openFusion.ts';
 import { parseColumnOverrides } from '../task/data/columns.ts';
 import type { CliContext } from './context.ts';
 import type { FitCommandOptions } from './fitData.ts';
 import { fitRanking } from './fitRanking.ts';
 import { fitWeights } from './fitWeights.ts';
-import { withInterrupts } from './interrupts.ts';
 import { createItemProgress } from './itemProgress.ts';
-import { openOptionsOf } from './modelCommand.ts';
 import { parseLimit, parseSeed } from './options.ts';
+import { withRecipe } from './withRecipe.ts';
 
 const EXAMPLES = `
 The weights that are written are fitted to all of the data; the loss beside
@@ -61,26 +60,20 @@ async function runFit(
   options: FitCommandOptions,
   context: CliContext,
 ): Promise<void> {
-  await withInterrupts(
-    context,
-    () => {},
-    async (signal) => {
-      const { recipe, path, model } = await openRecipe(name, openOptionsOf({}, context), true);
-      const progress = createItemProgress(options.quiet ? undefined : context.stderr);
-      try {
-        const { onProgress } = { onProgress: progress.update };
-        const request = { ...options, signal, onProgress, name };
-        const fitted = recipe.kind.fitFeatures ? fitRanking : fitWeights;
-        const found = await fitted(recipe, model, request, context);
-        progress.stop();
-        const text = writeFitted(await readFile(path, 'utf8'), found.numbers);
-        const out = resolve(context.currentFolder, options.out);
-        await writeTextFile(out, text, { overwrite: options.overwrite ?? false });
-        context.stdout.write(`${found.shown}\n`);
-      } finally {
-        progress.stop();
-        await model.close();
-      }
-    },
-  );
+  const fit = async ({ recipe, path, model }: OpenedFusion, signal: AbortSignal) => {
+    const progress = createItemProgress(options.quiet ? undefined : context.stderr);
+    try {
+      const request = { ...options, name, signal, onProgress: progress.update };
+      const fitted = recipe.kind.fitFeatures ? fitRanking : fitWeights;
+      const { numbers, shown } = await fitted(recipe, model, request, context);
+      progress.stop();
+      const text = writeFitted(await readFile(path, 'utf8'), numbers);
+      const out = resolve(context.currentFolder, options.out);
+      await writeTextFile(out, text, { overwrite: options.overwrite ?? false });
+      context.stdout.write(`${shown}\n`);
+    } finally {
+      progress.stop();
+    }
+  };
+  await withRecipe(name, context, fit, true);
 }

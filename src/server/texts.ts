@@ -19,21 +19,28 @@ function itemsOf({ input }: TextsRequest): Item[] {
   return texts.map((text, i) => ({ id: String(i), text }));
 }
 
-function requestOf({ truncate = false }: TextsRequest, { signal }: Call): RequestOptions {
-  return { truncate, signal };
+/** A request, and the members that it turns out to be without. */
+function requestOf({ truncate = false }: TextsRequest, { signal }: Call) {
+  const missing = new Set<string>();
+  const options: RequestOptions = {
+    ...{ truncate, signal },
+    onMissing: ({ member }) => missing.add(member),
+  };
+  return { options, missing: () => (missing.size > 0 ? { missing: [...missing] } : {}) };
 }
 
 export async function answerClassify(body: ClassifyRequest, call: Call): Promise<ClassifyResponse> {
   const { model, modelId } = call;
   if (!model.classify) throw cannot(call, 'does not label texts');
   const items = itemsOf(body);
-  const rows = await model.classify.logProbabilities(items, requestOf(body, call));
+  const { options, missing } = requestOf(body, call);
+  const rows = await model.classify.logProbabilities(items, options);
   const { labels } = model.classify;
   const data = items.map(({ id }, index) => {
     const { label, probabilities = {} } = labelPrediction(id, labels, rows[index]!);
     return { index, label, probabilities };
   });
-  return { object: 'list', model: modelId, data };
+  return { object: 'list', model: modelId, data, ...missing() };
 }
 
 export async function answerTranslate(
@@ -42,15 +49,16 @@ export async function answerTranslate(
 ): Promise<TranslateResponse> {
   const { next, write } = call.model;
   const items = itemsOf(body);
+  const { options, missing } = requestOf(body, call);
   const written =
     next?.kind === 'sequence_to_sequence'
-      ? await translateAll(next, items, body, call)
-      : await writeAll(write, items, body, call);
+      ? await translateAll(next, items, { ...translationOptions(body, call), ...options })
+      : await writeAll(write, items, options, body, call);
   const data = written.map(({ text, logProbability: logprob }, index) => ({
     ...{ index, text },
     ...(logprob === undefined ? {} : { logprob }),
   }));
-  return { object: 'list', model: call.modelId, data };
+  return { object: 'list', model: call.modelId, data, ...missing() };
 }
 
 /** Texts at a time. */
@@ -59,10 +67,8 @@ const BATCH = 16;
 async function translateAll(
   next: TokenModel,
   items: readonly Item[],
-  body: TranslateRequest,
-  call: Call,
+  options: TextOptions,
 ): Promise<WrittenText[]> {
-  const options = { ...translationOptions(body, call), ...requestOf(body, call) };
   const written: WrittenText[] = [];
   for (let start = 0; start < items.length; start += BATCH) {
     const texts = items.slice(start, start + BATCH).map(({ text }) => text);
@@ -96,12 +102,13 @@ const SETTINGS = [...DRAWING, 'beams', 'length_penalty', 'max_tokens'] as const;
 async function writeAll(
   write: Call['model']['write'],
   items: readonly Item[],
+  options: RequestOptions,
   body: TranslateRequest,
   call: Call,
 ): Promise<readonly WrittenText[]> {
   if (!write) throw cannot(call, 'does not translate texts');
   const given = SETTINGS.find((name) => body[name] !== undefined);
-  if (given === undefined) return write.texts(items, requestOf(body, call));
+  if (given === undefined) return write.texts(items, options);
   throw badRequest(
     `${given}: is not supported: ${call.modelId} writes by settings of its own`,
     ...(['unsupported_parameter', given] as const),
@@ -114,7 +121,7 @@ export async function answerEmbeddings(
 ): Promise<EmbeddingResponse> {
   const { model, modelId } = call;
   if (!model.embed) throw cannot(call, 'does not embed texts');
-  const vectors = await model.embed.vectors(itemsOf(body), requestOf(body, call));
+  const vectors = await model.embed.vectors(itemsOf(body), requestOf(body, call).options);
   const form = body.encoding_format === 'base64' ? base64Of : (vector: Float32Array) => [...vector];
   const data = vectors.map((vector, index) => ({
     ...{ object: 'embedding' as const, index },

@@ -3,11 +3,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ensemble } from '../../src/ensemble/ensemble.ts';
 import { openCheckpointModel } from '../../src/model/checkpointModel.ts';
 import { generateText } from '../../src/model/generate/generateText.ts';
 import { openHttpModel } from '../../src/model/http/openHttpModel.ts';
 import type { LanguageModel } from '../../src/model/languageModel.ts';
 import { labelPrediction } from '../../src/task/data/prediction.ts';
+import { constantClassifier, failingClassifier } from '../ensemble/members.ts';
 import {
   chatAnswer,
   chatPiece,
@@ -43,6 +45,27 @@ describe('/v1/classify', () => {
     expect(refused.status).toBe(400);
     expect((await refused.json()).error.message).toMatch(/65 tokens, and bert reads 64/);
     expect((await ask('/v1/classify', { input, truncate: true })).status).toBe(200);
+  });
+});
+
+describe('an ensemble', () => {
+  const members = [
+    { model: constantClassifier('steady', { a: 0.9, b: 0.1 }) },
+    { model: failingClassifier('gone', ['a', 'b']) },
+  ];
+
+  it('tells who was missing', async () => {
+    const model = ensemble({ ensemble: 'linear', members, on_failure: 'drop' });
+    const answer = await (await asking(model)('/v1/classify', { input: 'x' })).json();
+    expect(answer.missing).toEqual(['gone']);
+    expect(answer.data[0].probabilities.a).toBeCloseTo(0.9, 12);
+  });
+
+  it('without a policy fails with the name of the member', async () => {
+    const model = ensemble({ ensemble: 'linear', members });
+    const answer = await asking(model)('/v1/classify', { input: 'x' });
+    expect(answer.status).toBe(400);
+    expect((await answer.json()).error.message).toContain('gone: HTTP 503');
   });
 });
 

@@ -101,7 +101,15 @@ export const completionEvent = completionResponse.extend({
 export type CompletionEvent = z.infer<typeof completionEvent>;
 
 function list<Entry extends z.ZodType>(entry: Entry) {
-  return z.object({ object: z.literal('list'), model: z.string(), data: z.array(entry) });
+  return z.object({
+    object: z.literal('list'),
+    model: z.string(),
+    data: z.array(entry),
+    missing: z
+      .array(z.string())
+      .optional()
+      .describe('Members of an ensemble that it had to do without.'),
+  });
 }
 
 export const classifyResponse = list(
