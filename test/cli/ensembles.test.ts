@@ -234,6 +234,17 @@ describe('explain', () => {
   });
 });
 
+describe('generate', () => {
+  it('refuses what a model that only answers would pass over', async () => {
+    const { name } = await startEndpoint((_, response) => sendJson(response, chatAnswer('hi')));
+    const { code, stderr } = await runMain(['generate', name, 'Hi', '--top-k', '5']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('writes by settings of its own, and --top-k is none of them');
+    const asked = await runMain(['generate', name, 'Hi', '--max-new-tokens', '5']);
+    expect(asked.stdout).toBe('hi\n');
+  });
+});
+
 describe('translate', () => {
   it('refuses settings where the recipe alone has them', async () => {
     const text = `ensemble: mbr\nmembers: [{model: ${marian}}]\n`;
