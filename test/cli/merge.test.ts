@@ -11,7 +11,8 @@ const weights = zeros({ name: 'w', dtype: 'BF16', shape: [4, 4] });
 
 /** A folder with two models and recipes over them. */
 function folderWith(files: Record<string, string>): string {
-  const folder = scratchFolder();
+  // Not at the top of what is temporary: its neighbours are anybody's.
+  const folder = join(scratchFolder(), 'work');
   addFiles(folder, { 'a/model.safetensors': weights, 'b/model.safetensors': weights, ...files });
   return folder;
 }
@@ -38,8 +39,8 @@ describe('lmfuse merge', () => {
   it('suggests commands that work from the current folder', async () => {
     const folder = folderWith({ 'sub/recipe.yml': LINEAR.replaceAll('model: ', 'model: ../') });
     const argv = ['merge', 'sub/recipe.yml', "the 'out'"];
-    const { stdout } = await runMain(argv, { currentFolder: folder });
-    expect(stdout).toContain(`lmfuse diff a 'the '\\''out'\\'''\n`);
+    const { stdout, stderr } = await runMain(argv, { currentFolder: folder });
+    expect(stdout, stderr).toContain(`lmfuse diff a 'the '\\''out'\\'''\n`);
     const diff = await runMain(['diff', 'a', "the 'out'"], { currentFolder: folder });
     expect(diff).toMatchObject({ code: 0, stderr: '' });
   });

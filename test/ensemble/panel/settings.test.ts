@@ -160,17 +160,6 @@ describe('the page on panels', () => {
       [...PANEL_MODES, ...Object.keys(PANEL_KEYS), ...policies].sort(),
     );
   });
-
-  it('has an example that is a panel', () => {
-    const [, json = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
-    const names = ['large', 'small-a', 'small-b', 'small-c'];
-    const create = () =>
-      createPanel(
-        names.map((name) => member(name)),
-        panelSettings.parse(JSON.parse(json)),
-      );
-    expect(create).not.toThrow();
-  });
 });
 
 describe('settings as data', () => {

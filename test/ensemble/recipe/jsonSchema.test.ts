@@ -38,7 +38,7 @@ describe('fusionJsonSchema', () => {
     ['a key of another kind', minimal('linear', 'floor: 0.1')],
     ['an unknown key of a member', 'ensemble: linear\nmembers: [{model: a, wieght: 1}]'],
     ['an unknown key below', minimal('linear', 'generation: {beam: 4}')],
-    ['an unknown key of weights', minimal('linear', 'weights: {fit: dev.tsv, metric: bleu}')],
+    ['an unknown key of weights', minimal('linear', 'weights: {fit: dev.tsv, metrics: bleu}')],
     ['no members', 'ensemble: linear'],
     ['an empty list of members', 'ensemble: linear\nmembers: []'],
     ['no kind', 'members: [{model: a}]'],
