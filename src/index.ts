@@ -70,4 +70,10 @@ export {
 } from './server/createServer.ts';
 export { type ListenOptions, type RunningServer, startServer } from './server/startServer.ts';
 export { METRICS, metricNamed } from './task/metrics/registry.ts';
+export { statisticsTable } from './task/metrics/statisticsTable.ts';
+export {
+  type Comparison,
+  compareSystems,
+  scoreInterval,
+} from './task/significance/compareSystems.ts';
 export type { Dtype, MergeableDtype } from './tensor/dtype.ts';
