@@ -3,8 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import { ensemble } from '../../src/ensemble/ensemble.ts';
 import type { TokenExplanation } from '../../src/ensemble/explanation.ts';
+import { badInput } from '../../src/errors.ts';
 import { generate } from '../../src/model/generate/generate.ts';
 import { generateText } from '../../src/model/generate/generateText.ts';
+import type { LanguageModel, TokenModel } from '../../src/model/languageModel.ts';
 import { type NextTable, randomTable, toyModel } from './members.ts';
 
 const SIZE = 6;
@@ -128,6 +130,47 @@ describe('two copies of one model', () => {
     const [alone] = await generateText(toyModel('m', table!, SIZE).next!, ['ab'], options);
     expect(found!.hypotheses[0]!.text).toBe(alone!.hypotheses[0]!.text);
     expect(found!.hypotheses[0]!.sumLogProb).toBeCloseTo(alone!.hypotheses[0]!.sumLogProb, 5);
+  });
+});
+
+describe('a member that fails while a text is written', () => {
+  /** Says what the model says, and is gone from the given step on. */
+  function failingFrom(step: number): LanguageModel {
+    const { next, ...rest } = toyModel('gone', TABLES[1]!, SIZE);
+    const start: TokenModel['start'] = async (inputs, options) => {
+      const stream = await next!.start(inputs, options);
+      let steps = 0;
+      const advance: typeof stream.advance = async (...asked) => {
+        if (++steps >= step) throw badInput('gone: connection lost');
+        return stream.advance(...asked);
+      };
+      return { ...stream, advance };
+    };
+    return { ...rest, next: { ...next!, start } };
+  }
+  const [steady] = membersOf([TABLES[0]!]);
+  const members = [steady!, { model: failingFrom(2), weight: 0.5 }];
+  const options = { maxNewTokens: 5, strategy: 'greedy', minNewTokens: 5 } as const;
+
+  it('is the error', async () => {
+    const { next } = ensemble({ ensemble: 'linear', members });
+    await expect(generate(next!, [[1]], options)).rejects.toThrow('gone: connection lost');
+  });
+
+  it.each(['linear', 'bayes'])('%s goes on without it, and says so', async (kind) => {
+    const missing: string[] = [];
+    const { next } = ensemble({ ensemble: kind, members, on_failure: 'drop' });
+    const onMissing = ({ member }: { readonly member: string }) => missing.push(member);
+    const [found] = await generate(next!, [[1]], { ...options, onMissing });
+    expect(missing).toEqual(['gone']);
+    const stream = await next!.start([[1]]);
+    for (const token of [2, 3, 4]) await stream.advance([0], [token]);
+    const wanted = TABLES[0]!([1, 2, 3, 4]);
+    wanted.forEach((x, k) => {
+      expect(stream.logProbabilities()[k]).toBeCloseTo(x, 5);
+    });
+    expect(found!.hypotheses[0]!.tokens).toHaveLength(5);
+    stream.close();
   });
 });
 

@@ -4,7 +4,7 @@
  */
 
 import { throwIfAborted } from '../abort.ts';
-import type { TokenModel } from '../languageModel.ts';
+import type { RequestOptions, TokenModel } from '../languageModel.ts';
 import { beamSearch } from './beamSearch.ts';
 import { fitInput } from './fitInput.ts';
 import type { Generation } from './hypothesis.ts';
@@ -26,18 +26,27 @@ export async function generate(
   );
   throwIfAborted(options.signal);
   if (inputs.length === 0) return [];
+  const request = requestOf(options);
   const stream = await model.start(
     searchInputs.map(({ tokens }) => tokens),
-    options.signal === undefined ? {} : { signal: options.signal },
+    request,
   );
   try {
     throwIfAborted(options.signal);
     const searches = createSearches(model, searchInputs, settings);
-    await runSearches(stream, searches, model.vocabularySize, options.signal);
+    await runSearches(stream, searches, model.vocabularySize, request);
     return searches.map((search) => ({ hypotheses: search.result() }));
   } finally {
     stream.close();
   }
+}
+
+/** What a stream is told with every step. */
+function requestOf({ signal, onMissing }: RequestOptions): RequestOptions {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(onMissing === undefined ? {} : { onMissing }),
+  };
 }
 
 function searchInput(

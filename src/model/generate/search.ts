@@ -5,7 +5,7 @@
 
 import { badInput, FusionError } from '../../errors.ts';
 import { throwIfAborted } from '../abort.ts';
-import type { TokenStream } from '../languageModel.ts';
+import type { RequestOptions, TokenStream } from '../languageModel.ts';
 import type { Hypothesis } from './hypothesis.ts';
 
 /** A row of the next step: `parent` is a row of this one, counted within the search. */
@@ -30,7 +30,7 @@ export async function runSearches(
   stream: TokenStream,
   searches: readonly Search[],
   vocabularySize: number,
-  signal: AbortSignal | undefined,
+  request: RequestOptions,
 ): Promise<void> {
   let live = searches.map((search) => ({ search, rowCount: 1 }));
   while (live.length > 0) {
@@ -55,9 +55,9 @@ export async function runSearches(
     }
     live = next;
     if (live.length === 0) return;
-    throwIfAborted(signal);
-    await stream.advance(parents, tokens, signal === undefined ? {} : { signal });
-    throwIfAborted(signal);
+    throwIfAborted(request.signal);
+    await stream.advance(parents, tokens, request);
+    throwIfAborted(request.signal);
   }
 }
 
