@@ -6,6 +6,7 @@ import { fitLabelWeights, fitTokenWeights } from '../ensemble/fit/fitEnsemble.ts
 import type { WeightReport } from '../ensemble/fit/weightReport.ts';
 import type { WeightFit } from '../ensemble/kind/kind.ts';
 import type { FusionRecipe } from '../ensemble/recipe/parseFusion.ts';
+import { DEFAULT_FLOOR } from '../ensemble/weights/logLinearWeights.ts';
 import { badInput } from '../errors.ts';
 import { readRecords } from '../task/data/readRecords.ts';
 import type { CliContext } from './context.ts';
@@ -51,7 +52,7 @@ export async function fitWeights(
     numbers: {
       weights: report.weights,
       temperatures: report.temperatures,
-      settings: fit.pool === 'log_linear' ? { floor: 1e-12 } : {},
+      settings: fit.pool === 'log_linear' ? { floor: DEFAULT_FLOOR } : {},
       fitted,
     },
   };

@@ -96,10 +96,3 @@ export function evaluate(
   const start: Moved = { states: [rootState(context, logWeight)], waiting: [] };
   return since.reduce((moved, byte) => moveAll(trie, moved, byte), start);
 }
-
-/** log sum exp */
-export function logSum(values: readonly number[]): number {
-  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  if (most === Number.NEGATIVE_INFINITY) return most;
-  return most + Math.log(values.reduce((sum, x) => sum + Math.exp(x - most), 0));
-}

@@ -9,7 +9,7 @@
  * bounds are of one member's own probability, not of a fusion of several.
  */
 
-import { logSum } from './beam.ts';
+import { logSumExp } from '../../numeric/logSumExp.ts';
 import type { Beam } from './prune.ts';
 
 export interface ProbabilityBounds {
@@ -33,7 +33,7 @@ export function boundsOf(
   const [leastGiven, mostGiven] = logGiven;
   return {
     least: logKept - mostGiven,
-    most: Math.min(0, logSum([logKept, logLeftOut]) - leastGiven),
+    most: Math.min(0, logSumExp([logKept, logLeftOut]) - leastGiven),
     isVacuous: logLeftOut > logKept,
     worstStep,
   };

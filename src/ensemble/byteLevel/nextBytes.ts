@@ -7,15 +7,16 @@
  * and what waits goes on with each outcome alike. The exponentials sum to 1.
  */
 
-import { logSum, type Moved, type State } from './beam.ts';
+import { logSumExp } from '../../numeric/logSumExp.ts';
+import type { Moved, State } from './beam.ts';
 import { END, OUTCOMES } from './outcomes.ts';
 import { type ByteTrie, massOf, ROOT } from './trie.ts';
 
 /** [257] log-probabilities; all -infinity if the member holds the text for impossible. */
 export function nextBytes(trie: ByteTrie, { states, waiting }: Moved): Float64Array {
   const row = new Float64Array(OUTCOMES);
-  const logWaiting = logSum(waiting.map(({ logEstimate }) => logEstimate));
-  const logTotal = logSum([...states.map(({ logWeight }) => logWeight), logWaiting]);
+  const logWaiting = logSumExp(waiting.map(({ logEstimate }) => logEstimate));
+  const logTotal = logSumExp([...states.map(({ logWeight }) => logWeight), logWaiting]);
   if (logTotal === Number.NEGATIVE_INFINITY) return row.fill(logTotal);
   row.fill(Math.exp(logWaiting - logTotal) / OUTCOMES);
   for (const state of states) addState(trie, state, Math.exp(state.logWeight - logTotal), row);
@@ -33,7 +34,7 @@ function addState(trie: ByteTrie, state: State, share: number, row: Float64Array
 
 /** log P(the text, and its end) by what is kept. */
 export function logKeptEnd({ states }: Moved): number {
-  return logSum(
+  return logSumExp(
     states.flatMap(({ node, context, mass, logWeight }) =>
       node === ROOT ? [logWeight + Math.log(context.masses().end / mass)] : [],
     ),

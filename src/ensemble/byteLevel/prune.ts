@@ -11,7 +11,8 @@
  * ever left out (certificate.ts).
  */
 
-import { logSum, type Moved, type State, type Waiting } from './beam.ts';
+import { logSumExp } from '../../numeric/logSumExp.ts';
+import type { Moved, State, Waiting } from './beam.ts';
 
 export interface BeamSettings {
   readonly width: number;
@@ -39,7 +40,7 @@ export function worthEvaluating(
   const open = waiting.filter(({ parent }) => parent.length < mostTokens);
   const ranked = [...states.map(weightOf), ...open.map(estimateOf)].sort((a, b) => b - a);
   const last = ranked[Math.min(width, ranked.length) - 1] ?? Number.NEGATIVE_INFINITY;
-  const least = Math.max(last, logSum(ranked) + Math.log(leastShare));
+  const least = Math.max(last, logSumExp(ranked) + Math.log(leastShare));
   // Of equal weights more than there is room for may be found.
   return open.filter(({ logEstimate }) => logEstimate >= least).slice(0, width);
 }
@@ -49,21 +50,21 @@ const estimateOf = ({ logEstimate }: Waiting) => logEstimate;
 
 export function settle(moved: Moved, before: Beam, { width, leastShare }: BeamSettings): Beam {
   const ranked = [...moved.states].sort((a, b) => b.logWeight - a.logWeight);
-  const least = logSum(ranked.map(weightOf)) + Math.log(leastShare);
+  const least = logSumExp(ranked.map(weightOf)) + Math.log(leastShare);
   const states = ranked.slice(0, width).filter(({ logWeight }) => logWeight >= least);
   const dropped = ranked.slice(states.length).map(weightOf);
   const waiting = [...moved.waiting].sort((a, b) => b.logEstimate - a.logEstimate);
   const fresh = moved.waiting.filter(({ since }) => since.length === 0);
   const leftNow = [...dropped, ...fresh.map(weightOf)];
   const old = moved.waiting.filter(({ since }) => since.length > 0).map(estimateOf);
-  const logKept = logSum(states.map(weightOf));
-  const off = logSum([...leftNow, ...old]);
+  const logKept = logSumExp(states.map(weightOf));
+  const off = logSumExp([...leftNow, ...old]);
   return {
     states,
     // As many as there may be states: they are what the beam falls back on.
     waiting: waiting.slice(0, width),
     logKept,
-    logLeftOut: logSum([before.logLeftOut, ...leftNow]),
+    logLeftOut: logSumExp([before.logLeftOut, ...leftNow]),
     worstStep: Math.max(before.worstStep, shareOf(off, logKept)),
     logGiven: before.logGiven,
   };
@@ -88,7 +89,7 @@ export function firstBeam(state: State): Beam {
 
 /** The same beam, with all that it weighs counted from here on: what came before is given. */
 export function givenSoFar(beam: Beam): Beam {
-  const shift = logSum([...beam.states.map(weightOf), ...beam.waiting.map(estimateOf)]);
+  const shift = logSumExp([...beam.states.map(weightOf), ...beam.waiting.map(estimateOf)]);
   if (!Number.isFinite(shift)) return beam;
   return {
     ...beam,
@@ -100,6 +101,6 @@ export function givenSoFar(beam: Beam): Beam {
     })),
     logKept: beam.logKept - shift,
     logLeftOut: beam.logLeftOut - shift,
-    logGiven: [beam.logKept - shift, logSum([beam.logKept, beam.logLeftOut]) - shift],
+    logGiven: [beam.logKept - shift, logSumExp([beam.logKept, beam.logLeftOut]) - shift],
   };
 }

@@ -75,7 +75,7 @@ function fusedStream(
   const priors = () => live.map(({ member }) => member.weight);
   const { begin = (priors: readonly number[]): Weights => priors } = rule.pool.dynamic ?? {};
   let weights: readonly Weights[] = Array.from({ length: inputCount }, () => begin(priors()));
-  let rows = live.map((each) => rowsOf(each, rule.size));
+  let rows: readonly Float32Array[] = [];
   const fuse = () => {
     rows = live.map((each) => rowsOf(each, rule.size));
     const needed = weights.length * rule.size;

@@ -7,6 +7,7 @@ import { badInput } from '../../errors.ts';
 import { linearPool } from '../pool/linearPool.ts';
 import { logLinearPool } from '../pool/logLinearPool.ts';
 import { crossFit, seededFolds } from '../weights/crossFit.ts';
+import { DEFAULT_FLOOR } from '../weights/logLinearWeights.ts';
 import { brierScore, errorRate, type Loss, logLoss } from '../weights/losses.ts';
 import type { MemberTable } from '../weights/memberTable.ts';
 import {
@@ -134,7 +135,7 @@ function uniformPool({ members, labelCount }: MemberTable, pool: FittedPool): Fl
   const out = new Float64Array(members[0]!.length);
   const weights = members.map(() => 1 / members.length);
   if (pool === 'linear') linearPool(members, weights, out);
-  else logLinearPool(members, weights, labelCount, out, { floor: 1e-12 });
+  else logLinearPool(members, weights, labelCount, out, { floor: DEFAULT_FLOOR });
   return out;
 }
 

@@ -3,9 +3,10 @@
  * besides the axes, as an optimum along all axes need not be one in between.
  */
 
+import { argmax } from '../../numeric/argmax.ts';
 import type { RandomSource } from '../../numeric/random.ts';
 import { addTo, bestStep, type Objective, type RerankItem } from './lineSearch.ts';
-import { firstLargest, linearScores } from './rerank.ts';
+import { linearScores } from './rerank.ts';
 
 /** Rounds over all directions; a search ends before, when a round brings nothing. */
 const MOST_ROUNDS = 20;
@@ -65,7 +66,7 @@ export function objectiveAt(
 ): number {
   const total = new Float64Array(items[0]!.statistics[0]!.length);
   for (const { features, statistics } of items) {
-    addTo(total, statistics[firstLargest(linearScores(features, weights))]!, 1);
+    addTo(total, statistics[argmax(linearScores(features, weights))]!, 1);
   }
   return objective(total);
 }

@@ -8,6 +8,7 @@
  */
 
 import { badInput } from '../../errors.ts';
+import { argmax } from '../../numeric/argmax.ts';
 import type { FeatureTable } from './featureTable.ts';
 
 /** By feature; either sign. */
@@ -23,7 +24,7 @@ export interface RerankDecision {
 /** The weights must name the table's features, all of them and no other. */
 export function decideByRerank(table: FeatureTable, weights: FeatureWeights): RerankDecision {
   const scores = linearScores(table, weightList(table.names, weights));
-  return { choice: firstLargest(scores), scores };
+  return { choice: argmax(scores), scores };
 }
 
 function weightList(names: readonly string[], weights: FeatureWeights): Float64Array {
@@ -46,10 +47,4 @@ export function linearScores({ names, values }: FeatureTable, weights: Float64Ar
     for (let f = 0; f < width; f++) sum += weights[f]! * values[c * width + f]!;
     return sum;
   });
-}
-
-export function firstLargest(values: Float64Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-  return best;
 }

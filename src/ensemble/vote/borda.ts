@@ -5,8 +5,8 @@
  */
 
 import type { VoteOptions } from './plurality.ts';
-import { assertBallot, type RankedBallot } from './ranking.ts';
-import { ballotWeights, type Tally, tallyOf } from './tally.ts';
+import { countBallots, type RankedBallot } from './ranking.ts';
+import { type Tally, tallyOf } from './tally.ts';
 
 /** @param labels ties go to the first of them */
 export function borda(
@@ -14,19 +14,14 @@ export function borda(
   labels: readonly string[],
   options: VoteOptions = {},
 ): Tally {
-  const weights = ballotWeights(ballots.length, options.weights);
   const points = new Float64Array(labels.length);
-  let abstained = 0;
-  let counted = 0;
-  ballots.forEach((ballot, i) => {
-    if (!ballot) abstained += weights[i]!;
-    else {
-      assertBallot(ballot, labels.length, i);
-      addPoints(ballot, weights[i]!, points);
-      counted += weights[i]!;
-    }
-  });
-  return tallyOf(labels, points, abstained, counted > 0);
+  const { abstained, anybodyVoted } = countBallots(
+    ballots,
+    labels.length,
+    options.weights,
+    (ballot, weight) => addPoints(ballot, weight, points),
+  );
+  return tallyOf(labels, points, abstained, anybodyVoted);
 }
 
 function addPoints(ballot: ArrayLike<number>, weight: number, points: Float64Array): void {

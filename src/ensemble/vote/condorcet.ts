@@ -11,8 +11,8 @@
  */
 
 import type { VoteOptions } from './plurality.ts';
-import { assertBallot, type RankedBallot } from './ranking.ts';
-import { ballotWeights, exceeds, type Tally, tallyOf } from './tally.ts';
+import { countBallots, type RankedBallot } from './ranking.ts';
+import { exceeds, type Tally, tallyOf } from './tally.ts';
 
 export interface CondorcetTally extends Tally {
   /** `order` is the order of the labels, where the paths leave several. Undefined without a winner. */
@@ -27,23 +27,18 @@ export function condorcet(
   labels: readonly string[],
   options: VoteOptions = {},
 ): CondorcetTally {
-  const weights = ballotWeights(ballots.length, options.weights);
   const preferences = labels.map(() => labels.map(() => 0));
-  let abstained = 0;
-  let counted = 0;
-  ballots.forEach((ballot, i) => {
-    if (!ballot) abstained += weights[i]!;
-    else {
-      assertBallot(ballot, labels.length, i);
-      addPreferences(ballot, weights[i]!, preferences);
-      counted += weights[i]!;
-    }
-  });
+  const { abstained, anybodyVoted } = countBallots(
+    ballots,
+    labels.length,
+    options.weights,
+    (ballot, weight) => addPreferences(ballot, weight, preferences),
+  );
   const majorities = strengths(preferences);
   const direct = winsOf(majorities);
   const isClear = direct.some((wins) => wins === labels.length - 1);
   const wins = isClear ? direct : winsOf(strongestPaths(majorities));
-  const tally = tallyOf(labels, wins, abstained, counted > 0);
+  const tally = tallyOf(labels, wins, abstained, anybodyVoted);
   return { ...tally, decidedBy: reasonOf(tally, isClear), preferences };
 }
 

@@ -1,6 +1,7 @@
 /** Ballots that order labels, for the rules that look further than the favourite. */
 
 import { badInput } from '../../errors.ts';
+import { ballotWeights } from './tally.ts';
 
 /**
  * A score for each label, of which only the order counts: a higher one is preferred, equal ones are
@@ -25,10 +26,35 @@ export function ballotOfRanking(
   return ballot;
 }
 
-export function assertBallot(ballot: ArrayLike<number>, labelCount: number, index: number): void {
+function assertBallot(ballot: ArrayLike<number>, labelCount: number, index: number): void {
   if (ballot.length !== labelCount) {
     throw badInput(`vote: ballot ${index} scores ${ballot.length} labels of ${labelCount}`);
   }
   if (!Array.from(ballot).some(Number.isNaN)) return;
   throw badInput(`vote: ballot ${index} has a score that is NaN`);
+}
+
+/**
+ * Hands every ballot that was cast to `count`, with its weight.
+ *
+ * @returns the weight of those who abstained, and whether anybody voted
+ */
+export function countBallots(
+  ballots: readonly RankedBallot[],
+  labelCount: number,
+  given: readonly number[] | undefined,
+  count: (ballot: ArrayLike<number>, weight: number) => void,
+): { readonly abstained: number; readonly anybodyVoted: boolean } {
+  const weights = ballotWeights(ballots.length, given);
+  let abstained = 0;
+  let counted = 0;
+  ballots.forEach((ballot, i) => {
+    if (!ballot) abstained += weights[i]!;
+    else {
+      assertBallot(ballot, labelCount, i);
+      count(ballot, weights[i]!);
+      counted += weights[i]!;
+    }
+  });
+  return { abstained, anybodyVoted: counted > 0 };
 }

@@ -4,6 +4,7 @@
  */
 
 import { badInput } from '../../errors.ts';
+import { argmax } from '../../numeric/argmax.ts';
 import { quoted } from './row.ts';
 
 export interface LabelPrediction {
@@ -33,16 +34,12 @@ export function labelPrediction(
   labels: readonly string[],
   logProbabilities: ArrayLike<number>,
 ): LabelPrediction {
-  let best = 0;
-  for (let i = 1; i < labels.length; i++) {
-    if (logProbabilities[i]! > logProbabilities[best]!) best = i;
-  }
   // Rounding may leave a logarithm just above 0.
   const probability = (_: string, i: number) => Math.min(1, Math.exp(logProbabilities[i]!));
   const values = labels.map(probability);
   return {
     id,
-    label: labels[best]!,
+    label: labels[argmax(logProbabilities)]!,
     probabilities: Object.fromEntries(labels.map((label, i) => [label, values[i]!])),
   };
 }
